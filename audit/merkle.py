@@ -1,0 +1,207 @@
+"""The Merkle tree of RFC 6962: hashes, proofs that an entry is in it, proofs that it only ever grew.
+
+Pure functions over bytes; positions and sizes are ints. A `verify_*` returns None or raises; the proof makers
+are for writers, tests and mirrors, and expect honest arguments. Tiles are in `tiles.py`, signatures in `note.py`.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from audit.errors import ProofFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HASH_BYTES: Final = 32
+EMPTY_ROOT: Final = sha256(b"").digest()
+"""The root of a tree of no entries (RFC 6962 section 2.1)."""
+MAX_SIZE: Final = 2**63 - 1
+"""Sizes are kept in 64-bit signed integers by every implementation we know of."""
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Hash one entry; the 0x00 prefix keeps a leaf from ever passing as a node (RFC 6962 section 2.1)."""
+    return sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two children into their parent (RFC 6962 section 2.1)."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def root(leaf_hashes: Sequence[bytes]) -> bytes:
+    """Return the Merkle tree hash MTH(D[n]) of RFC 6962 section 2.1 over hashed leaves."""
+    level = list(leaf_hashes)
+    if not level:
+        return EMPTY_ROOT
+    while len(level) > 1:
+        level = _parents(level)
+    return level[0]
+
+
+def inclusion_proof(index: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:
+    """Return the audit path of RFC 6962 section 2.1.1: the leaf's sibling first, the root's child last.
+
+    Raises:
+        IndexError: there is no such leaf.
+
+    """
+    level = list(leaf_hashes)
+    if not 0 <= index < len(level):
+        raise IndexError(index)
+    proof = []
+    while len(level) > 1:
+        sibling = index ^ 1
+        if sibling < len(level):
+            proof.append(level[sibling])
+        level = _parents(level)
+        index >>= 1
+    return proof
+
+
+def consistency_proof(old_size: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:
+    """Return PROOF(m, D[n]) of RFC 6962 section 2.1.2; it is empty when nothing was added.
+
+    Raises:
+        IndexError: `old_size` is not within 1..n.
+
+    """
+    if not 0 < old_size <= len(leaf_hashes):
+        raise IndexError(old_size)
+    return _subproof(old_size, list(leaf_hashes), is_old_root=True)
+
+
+def verify_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes], root: bytes) -> None:
+    """Check by RFC 9162 section 2.1.3.2 that `leaf_hash` is entry `index` of the tree with `size` and `root`.
+
+    Raises:
+        ProofFailed: the index is outside the tree, a hash has the wrong length, or the path ends elsewhere.
+
+    """
+    if not 0 <= index < size <= MAX_SIZE:
+        raise ProofFailed(f"index {index} is not in a tree of {size}", rule="inclusion.index")
+    _check_hashes(leaf_hash, root, *proof)
+    node, last, reached = index, size - 1, leaf_hash
+    for sibling in proof:
+        if last == 0:
+            raise ProofFailed("the proof is too long", rule="inclusion.length")
+        if node & 1 or node == last:
+            reached = node_hash(sibling, reached)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            reached = node_hash(reached, sibling)
+        node, last = node >> 1, last >> 1
+    if last:
+        raise ProofFailed("the proof is too short", rule="inclusion.length")
+    if reached != root:
+        raise ProofFailed("the proof does not lead to the root", rule="inclusion.root")
+
+
+def verify_consistency(
+    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
+) -> None:
+    """Check by RFC 9162 section 2.1.4.2 that the new tree begins with every entry of the old one, in order.
+
+    A tree of no entries is consistent with every other; there is nothing to prove, so 0 -> n is refused here
+    and decided by the caller. Equal sizes need equal roots and an empty proof.
+
+    Raises:
+        ProofFailed: the sizes, lengths or hashes do not show a tree that only grew.
+
+    """
+    _check_hashes(old_root, new_root, *proof)
+    if old_size == new_size:
+        _verify_unchanged(old_size, old_root, new_root, proof)
+        return
+    if not 0 < old_size < new_size <= MAX_SIZE:
+        raise ProofFailed(f"no proof leads from size {old_size} to {new_size}", rule="consistency.size")
+    # A complete old tree is a node of the new one, and the proof leaves out what the verifier holds already.
+    path = list(proof) if old_size & (old_size - 1) else [old_root, *proof]
+    if not path:
+        raise ProofFailed("the proof is too short", rule="consistency.length")
+    node, last = old_size - 1, new_size - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    old_reached = new_reached = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            raise ProofFailed("the proof is too long", rule="consistency.length")
+        if node & 1 or node == last:
+            old_reached = node_hash(sibling, old_reached)
+            new_reached = node_hash(sibling, new_reached)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            new_reached = node_hash(new_reached, sibling)
+        node, last = node >> 1, last >> 1
+    if last:
+        raise ProofFailed("the proof is too short", rule="consistency.length")
+    if old_reached != old_root:
+        raise ProofFailed("the proof does not lead to the old root", rule="consistency.old_root")
+    if new_reached != new_root:
+        raise ProofFailed("the proof does not lead to the new root", rule="consistency.new_root")
+
+
+class Frontier:
+    """The right edge of a growing tree: append leaf hashes, ask for the root, hold O(log n) hashes."""
+
+    __slots__ = ("_complete", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        # Roots of the complete subtrees, largest first: one for every bit set in `size`.
+        self._complete: list[bytes] = []
+
+    def append(self, leaf_hash: bytes) -> None:
+        """Add one leaf hash at the right."""
+        merged, size = leaf_hash, self.size
+        while size & 1:
+            merged = sha256(b"\x01" + self._complete.pop() + merged).digest()
+            size >>= 1
+        self._complete.append(merged)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the root over everything appended so far."""
+        if not self._complete:
+            return EMPTY_ROOT
+        *larger, reached = self._complete
+        for left in reversed(larger):
+            reached = node_hash(left, reached)
+        return reached
+
+
+def _parents(level: list[bytes]) -> list[bytes]:
+    """Hash neighbours in pairs; an odd last hash moves up as it is, which is RFC 6962's uneven split."""
+    hashed = [
+        sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)
+    ]
+    if len(level) & 1:
+        hashed.append(level[-1])
+    return hashed
+
+
+def _subproof(old_size: int, leaves: list[bytes], *, is_old_root: bool) -> list[bytes]:
+    """SUBPROOF(m, D[n], b) of RFC 6962 section 2.1.2."""
+    if old_size == len(leaves):
+        return [] if is_old_root else [root(leaves)]
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    if old_size <= split:
+        return [*_subproof(old_size, leaves[:split], is_old_root=is_old_root), root(leaves[split:])]
+    return [*_subproof(old_size - split, leaves[split:], is_old_root=False), root(leaves[:split])]
+
+
+def _check_hashes(*hashes: bytes) -> None:
+    """Refuse empty and short hashes, which some verifiers let through."""
+    if any(len(each) != HASH_BYTES for each in hashes):
+        raise ProofFailed(f"a hash is not {HASH_BYTES} bytes", rule="proof.hash_length")
+
+
+def _verify_unchanged(size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
+    if size < 0 or proof:
+        raise ProofFailed("equal sizes need an empty proof", rule="consistency.length")
+    if old_root != new_root or (size == 0 and old_root != EMPTY_ROOT):
+        raise ProofFailed(f"two roots for one size {size}: the log is forked", rule="consistency.fork")
