@@ -14,7 +14,7 @@ from typing import Final, NoReturn, TypeAlias
 
 from audit.errors import MalformedInput
 
-JSON: TypeAlias = "None | bool | int | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | str | list[JSON] | dict[str, JSON] | None"
 
 MAX_BYTES: Final = 65_535
 """The length prefix of an entry in a bundle is a uint16 (C2SP tlog-tiles, Log Entries)."""

@@ -48,17 +48,7 @@ def inclusion_proof(index: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:
         IndexError: there is no such leaf.
 
     """
-    level = list(leaf_hashes)
-    if not 0 <= index < len(level):
-        raise IndexError(index)
-    proof = []
-    while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            proof.append(level[sibling])
-        level = _parents(level)
-        index >>= 1
-    return proof
+    return [root(leaf_hashes[start:stop]) for start, stop in inclusion_ranges(index, len(leaf_hashes))]
 
 
 def consistency_proof(old_size: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:
@@ -68,13 +58,63 @@ def consistency_proof(old_size: int, leaf_hashes: Sequence[bytes]) -> list[bytes
         IndexError: `old_size` is not within 1..n.
 
     """
-    if not 0 < old_size <= len(leaf_hashes):
+    return [root(leaf_hashes[start:stop]) for start, stop in consistency_ranges(old_size, len(leaf_hashes))]
+
+
+def inclusion_ranges(index: int, size: int) -> list[tuple[int, int]]:
+    """Return the runs of leaves whose roots are the inclusion proof, in the proof's order (RFC 6962 section 2.1.1).
+
+    Raises:
+        IndexError: there is no such leaf.
+
+    """
+    if not 0 <= index < size:
+        raise IndexError(index)
+    start, stop = 0, size
+    ranges = []
+    while stop - start > 1:
+        middle = start + split(stop - start)
+        if index < middle:
+            ranges.append((middle, stop))
+            stop = middle
+        else:
+            ranges.append((start, middle))
+            start = middle
+    return ranges[::-1]
+
+
+def consistency_ranges(old_size: int, size: int) -> list[tuple[int, int]]:
+    """Return the runs of leaves whose roots are the consistency proof, in its order (RFC 6962 section 2.1.2).
+
+    Raises:
+        IndexError: `old_size` is not within 1..`size`.
+
+    """
+    if not 0 < old_size <= size:
         raise IndexError(old_size)
-    return _subproof(old_size, list(leaf_hashes), is_old_root=True)
+    start, stop = 0, size
+    ranges = []
+    while stop > old_size:
+        middle = start + split(stop - start)
+        if old_size <= middle:
+            ranges.append((middle, stop))
+            stop = middle
+        else:
+            ranges.append((start, middle))
+            start = middle
+    # The verifier holds the old root already, so the old tree itself is left out when it is a node of the new.
+    return [(start, stop), *ranges[::-1]] if start else ranges[::-1]
+
+
+def split(count: int) -> int:
+    """Return the largest power of two below `count`, which is at least 2 (RFC 6962 section 2.1)."""
+    return 1 << ((count - 1).bit_length() - 1)
 
 
 def verify_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes], root: bytes) -> None:
-    """Check by RFC 9162 section 2.1.3.2 that `leaf_hash` is entry `index` of the tree with `size` and `root`.
+    """Check that `leaf_hash` is entry `index` of the tree with `size` and `root` (as RFC 9162 section 2.1.3.2).
+
+    The shape of the proof follows from `index` and `size` alone; the prover only fills in hashes.
 
     Raises:
         ProofFailed: the index is outside the tree, a hash has the wrong length, or the path ends elsewhere.
@@ -83,27 +123,17 @@ def verify_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[by
     if not 0 <= index < size <= MAX_SIZE:
         raise ProofFailed(f"index {index} is not in a tree of {size}", rule="inclusion.index")
     _check_hashes(leaf_hash, root, *proof)
-    node, last, reached = index, size - 1, leaf_hash
-    for sibling in proof:
-        if last == 0:
-            raise ProofFailed("the proof is too long", rule="inclusion.length")
-        if node & 1 or node == last:
-            reached = node_hash(sibling, reached)
-            while not node & 1 and node:
-                node, last = node >> 1, last >> 1
-        else:
-            reached = node_hash(reached, sibling)
-        node, last = node >> 1, last >> 1
-    if last:
-        raise ProofFailed("the proof is too short", rule="inclusion.length")
+    ranges = inclusion_ranges(index, size)
+    _check_length(proof, ranges)
+    reached = leaf_hash
+    for (start, _), sibling in zip(ranges, proof, strict=True):
+        reached = node_hash(reached, sibling) if start > index else node_hash(sibling, reached)
     if reached != root:
         raise ProofFailed("the proof does not lead to the root", rule="inclusion.root")
 
 
-def verify_consistency(
-    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
-) -> None:
-    """Check by RFC 9162 section 2.1.4.2 that the new tree begins with every entry of the old one, in order.
+def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
+    """Check that the new tree begins with every entry of the old one, in order (as RFC 9162 section 2.1.4.2).
 
     A tree of no entries is consistent with every other; there is nothing to prove, so 0 -> n is refused here
     and decided by the caller. Equal sizes need equal roots and an empty proof.
@@ -118,27 +148,17 @@ def verify_consistency(
         return
     if not 0 < old_size < new_size <= MAX_SIZE:
         raise ProofFailed(f"no proof leads from size {old_size} to {new_size}", rule="consistency.size")
-    # A complete old tree is a node of the new one, and the proof leaves out what the verifier holds already.
-    path = list(proof) if old_size & (old_size - 1) else [old_root, *proof]
-    if not path:
-        raise ProofFailed("the proof is too short", rule="consistency.length")
-    node, last = old_size - 1, new_size - 1
-    while node & 1:
-        node, last = node >> 1, last >> 1
-    old_reached = new_reached = path[0]
-    for sibling in path[1:]:
-        if last == 0:
-            raise ProofFailed("the proof is too long", rule="consistency.length")
-        if node & 1 or node == last:
+    ranges = consistency_ranges(old_size, new_size)
+    _check_length(proof, ranges)
+    # A proof that begins inside the old tree gives its last complete part; otherwise that part is the old tree.
+    begins_inside = ranges[0][0] < old_size
+    old_reached = new_reached = proof[0] if begins_inside else old_root
+    for (start, _), sibling in list(zip(ranges, proof, strict=True))[begins_inside:]:
+        if start < old_size:
             old_reached = node_hash(sibling, old_reached)
             new_reached = node_hash(sibling, new_reached)
-            while not node & 1 and node:
-                node, last = node >> 1, last >> 1
         else:
             new_reached = node_hash(new_reached, sibling)
-        node, last = node >> 1, last >> 1
-    if last:
-        raise ProofFailed("the proof is too short", rule="consistency.length")
     if old_reached != old_root:
         raise ProofFailed("the proof does not lead to the old root", rule="consistency.old_root")
     if new_reached != new_root:
@@ -176,28 +196,21 @@ class Frontier:
 
 def _parents(level: list[bytes]) -> list[bytes]:
     """Hash neighbours in pairs; an odd last hash moves up as it is, which is RFC 6962's uneven split."""
-    hashed = [
-        sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)
-    ]
+    hashed = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
     if len(level) & 1:
         hashed.append(level[-1])
     return hashed
-
-
-def _subproof(old_size: int, leaves: list[bytes], *, is_old_root: bool) -> list[bytes]:
-    """SUBPROOF(m, D[n], b) of RFC 6962 section 2.1.2."""
-    if old_size == len(leaves):
-        return [] if is_old_root else [root(leaves)]
-    split = 1 << ((len(leaves) - 1).bit_length() - 1)
-    if old_size <= split:
-        return [*_subproof(old_size, leaves[:split], is_old_root=is_old_root), root(leaves[split:])]
-    return [*_subproof(old_size - split, leaves[split:], is_old_root=False), root(leaves[:split])]
 
 
 def _check_hashes(*hashes: bytes) -> None:
     """Refuse empty and short hashes, which some verifiers let through."""
     if any(len(each) != HASH_BYTES for each in hashes):
         raise ProofFailed(f"a hash is not {HASH_BYTES} bytes", rule="proof.hash_length")
+
+
+def _check_length(proof: Sequence[bytes], ranges: Sequence[tuple[int, int]]) -> None:
+    if len(proof) != len(ranges):
+        raise ProofFailed(f"a proof of {len(ranges)} hashes has {len(proof)}", rule="proof.length")
 
 
 def _verify_unchanged(size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:

@@ -1,0 +1,144 @@
+"""Where a log's files come from: a folder or a web address, read within limits and never believed.
+
+A source only brings bytes. It follows no redirects, waits no longer than it must and reads no more than it was
+asked for; whether the bytes are right is decided by `tiles.py` and `verify.py`.
+"""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+import zlib
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from audit.errors import MalformedInput, SourceFailed
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+TIMEOUT_S: Final = 20
+"""How long the other side may be silent."""
+DEADLINE_S: Final = 120
+"""How long one file may take in all: the largest bundle, 16.8 MB, over a slow village line."""
+_CHUNK_BYTES: Final = 65_536
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_GONE: Final = {404, 410}
+
+
+class Absent(SourceFailed):
+    """The source answers, and says that it has no such file."""
+
+    default_rule = "source.absent"
+
+
+class Source(Protocol):
+    """Anything that can bring a file of the log by its path."""
+
+    def fetch(self, path: str, limit: int) -> bytes:
+        """Return the whole file at `path`.
+
+        Raises:
+            Absent: there is no such file.
+            SourceFailed: the file cannot be read, or is longer than `limit` bytes.
+
+        """
+        ...
+
+
+class FolderSource:
+    """A log exported as files: `checkpoint`, `log.vkey`, `tile/...`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def fetch(self, path: str, limit: int) -> bytes:
+        """Read one regular file; a pipe or a device in its place is refused rather than waited for."""
+        place = self._folder / path
+        try:
+            if not place.exists():
+                raise Absent(f"{path} is missing")
+            if not place.is_file():
+                raise SourceFailed(f"{path} is not a regular file")
+            with place.open("rb") as file:
+                return _within(path, file.read(limit + 1), limit)
+        except OSError as error:
+            raise SourceFailed(f"{path} cannot be read: {error.strerror}") from error
+
+
+class URLSource:
+    """A log, or a mirror of one, served over HTTP (C2SP tlog-tiles, Parameters and APIs)."""
+
+    def __init__(self, prefix: str, *, timeout_s: float = TIMEOUT_S, deadline_s: float = DEADLINE_S) -> None:
+        if not prefix.startswith(("https://", "http://")):
+            raise MalformedInput("a log address begins with https:// or http://", rule="source.address")
+        self._prefix = prefix.rstrip("/")
+        self._timeout_s = timeout_s
+        self._deadline_s = deadline_s
+        # Built by hand: no redirects, no cookies, no passwords, no other protocols.
+        self._opener = urllib.request.OpenerDirector()
+        for handler in (
+            urllib.request.ProxyHandler(),
+            urllib.request.HTTPHandler(),
+            urllib.request.HTTPSHandler(),
+            urllib.request.HTTPDefaultErrorHandler(),
+            urllib.request.HTTPErrorProcessor(),
+        ):
+            self._opener.add_handler(handler)
+
+    def fetch(self, path: str, limit: int) -> bytes:
+        """Get one file; tiles may come compressed even when nobody asked for it."""
+        address = f"{self._prefix}/{path}"
+        try:
+            request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})  # noqa: S310  # __init__ checked the scheme
+            with self._opener.open(request, timeout=self._timeout_s) as reply:
+                return self._read(path, reply, limit)
+        except urllib.error.HTTPError as error:
+            # The error holds the connection: closing it here keeps a thousand refusals from being a leak.
+            error.close()
+            if error.code in _GONE:
+                raise Absent(f"{path} is missing") from error
+            raise SourceFailed(f"{path}: the server answers {error.code}") from error
+        except (OSError, HTTPException, ValueError) as error:
+            raise SourceFailed(f"{path} cannot be fetched: {error}") from error
+
+    def _read(self, path: str, reply: HTTPResponse, limit: int) -> bytes:
+        """Read the body piece by piece, so that neither its length nor its slowness is the sender's choice."""
+        ends_at = time.monotonic() + self._deadline_s
+        is_packed = reply.headers.get("Content-Encoding", "").lower() == "gzip"
+        unpack = zlib.decompressobj(_GZIP)
+        body = bytearray()
+        while piece := reply.read1(_CHUNK_BYTES):
+            if time.monotonic() > ends_at:
+                raise SourceFailed(f"{path} took longer than {self._deadline_s} s", rule="source.slow")
+            body += _unpacked(path, unpack, piece, limit + 1 - len(body)) if is_packed else piece
+            _within(path, body, limit)
+        if is_packed and not unpack.eof:
+            raise SourceFailed(f"{path} ends in the middle", rule="source.gzip")
+        return bytes(body)
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Read one file named by the inspector (a policy, an old checkpoint, a receipt), up to `limit` bytes.
+
+    Raises:
+        SourceFailed: the file cannot be read or is too long.
+
+    """
+    return FolderSource(path.parent).fetch(path.name, limit)
+
+
+def _within(path: str, body: bytes | bytearray, limit: int) -> bytes:
+    if len(body) > limit:
+        raise SourceFailed(f"{path} is longer than {limit} bytes", rule="source.size")
+    return bytes(body)
+
+
+def _unpacked(path: str, unpack: zlib._Decompress, piece: bytes, room: int) -> bytes:
+    """Decompress at most `room` bytes: a bomb goes off here or nowhere."""
+    try:
+        return unpack.decompress(piece, max(room, 1))
+    except zlib.error as error:
+        raise SourceFailed(f"{path} is not gzip", rule="source.gzip") from error
