@@ -1,0 +1,241 @@
+"""Where this installation lives and how it is set: the only reader of the environment.
+
+What an agency *is* (its name, region code, policies) is in the database, set by a recorded deed; here are only the
+things a host decides: addresses, folders, the database, the place of key files. Secrets are files, never variables.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+PREFIX = "AID_LEDGER_"
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+DEMO_ORIGIN = "demo.example/aid-ledger"
+"""The log of a demo says so in its permanent name; production refuses it."""
+
+_OTHERS = 0o077
+_ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]{2,}(?:/[a-z0-9._-]+)*")
+_PRACTICE_HOST = re.compile(r"(?:^|[./-])(?:demo|contoh|latihan|example|test|invalid|localhost)(?:$|[./-])")
+_NAMES = frozenset(
+    {"DATABASE_URL", "VAR", "ENV", "ORIGIN", "BASE_URL", "TIMEZONE", "SECRET_KEY_FILE"},
+)
+
+
+class Environment(Enum):
+    """What an installation is for; production is the default, because it is the one that refuses."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+    DEMO = "demo"
+    TEST = "test"
+
+
+class Process(Enum):
+    """Which kind of process asks for faults: the sequencer must hold the log key, the web process must not."""
+
+    WEB = "web"
+    WORKER = "worker"
+    SEQUENCER = "sequencer"
+    COMMAND = "command"
+
+
+class SettingsFault(RuntimeError):
+    """A variable of the environment cannot be understood; the message names it and says what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one installation; an empty `database_url` is the embedded SQLite file under `var`."""
+
+    environment: Environment = Environment.PRODUCTION
+    database_url: str = field(default="", repr=False)
+    var: Path = Path("var")
+    origin: str = ""
+    base_url: str = DEFAULT_BASE_URL
+    timezone: str = "Asia/Jakarta"
+    secret_key_file: Path | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read the variables `AID_LEDGER_*`; an unknown one is refused, since a misspelt setting is no setting.
+
+        Raises:
+            SettingsFault: a variable is unknown or cannot be understood.
+        """
+        values = {name.removeprefix(PREFIX): text.strip() for name, text in environ.items() if name.startswith(PREFIX)}
+        unknown = sorted(values.keys() - _NAMES)
+        if unknown:
+            known = ", ".join(PREFIX + name for name in sorted(_NAMES))
+            raise SettingsFault(f"unknown variable {PREFIX}{unknown[0]}; known are {known}")
+        environment = _environment(values.get("ENV", ""))
+        key_file = values.get("SECRET_KEY_FILE", "")
+        return cls(
+            environment=environment,
+            database_url=_database_url(values.get("DATABASE_URL", "")),
+            var=Path(values.get("VAR", "") or "var").absolute(),
+            origin=_origin(values.get("ORIGIN", ""), environment),
+            base_url=_base_url(values.get("BASE_URL", "") or DEFAULT_BASE_URL),
+            timezone=_timezone(values.get("TIMEZONE", "") or "Asia/Jakarta"),
+            secret_key_file=Path(key_file).absolute() if key_file else None,
+        )
+
+    @property
+    def is_production(self) -> bool:
+        """Tell whether faults stop the start."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether the ledger lives in the embedded database: one host, one process, sequenced inline."""
+        return self.engine_url().startswith("sqlite")
+
+    def engine_url(self) -> str:
+        """Give the address of the database for SQLAlchemy."""
+        return self.database_url or f"sqlite:///{self.var / 'aid-ledger.sqlite'}"
+
+    @property
+    def keys_folder(self) -> Path:
+        """The folder of all key files, outside the database and its backups."""
+        return self.var / "keys"
+
+    @property
+    def field_keys_file(self) -> Path:
+        """Keys of encrypted personal data."""
+        return self.keys_folder / "field-keys.json"
+
+    @property
+    def log_key_file(self) -> Path:
+        """The log's signing key, which the sequencer alone holds."""
+        return self.keys_folder / "log.skey"
+
+    @property
+    def receipt_signing_file(self) -> Path:
+        """Key and certificate that sign receipts."""
+        return self.keys_folder / "receipt-signing.pem"
+
+    @property
+    def receipt_root_file(self) -> Path:
+        """The root key of receipts, exported at `init` and then taken off the host."""
+        return self.keys_folder / "receipt-root.pem"
+
+    @property
+    def session_key_file(self) -> Path:
+        """The key that signs sessions and forms."""
+        return self.secret_key_file or self.keys_folder / "session.key"
+
+    def production_faults(self, process: Process = Process.WEB, *, genesis_environment: str = "") -> list[str]:
+        """Say, in sentences, what forbids serving real people (THREATS 12); empty outside production.
+
+        `genesis_environment` is what the log's first entry says the log was made for; "" when there is no log yet.
+        """
+        if not self.is_production:
+            return []
+        return [
+            *self._address_faults(),
+            *_genesis_faults(genesis_environment),
+            *self._key_file_faults(),
+            *self._custody_faults(process),
+        ]
+
+    def _address_faults(self) -> list[str]:
+        faults = []
+        if not self.origin:
+            faults.append(f"{PREFIX}ORIGIN is empty: give the log its permanent name, such as bansos.kota.go.id/log.")
+        elif _PRACTICE_HOST.search(self.origin):
+            faults.append(f"The log's name {self.origin} is one for practice: set {PREFIX}ORIGIN to the agency's own.")
+        if not self.base_url.startswith("https://"):
+            faults.append(f"{PREFIX}BASE_URL is {self.base_url}: people must reach this site by https only.")
+        return faults
+
+    def _key_file_faults(self) -> list[str]:
+        faults = []
+        if self.keys_folder.exists() and _is_open_to_others(self.keys_folder):
+            faults.append(f"The folder {self.keys_folder} is open to other users: run chmod 700 on it.")
+        secret_files = (
+            self.field_keys_file,
+            self.log_key_file,
+            self.receipt_signing_file,
+            self.receipt_root_file,
+            self.session_key_file,
+        )
+        faults += [
+            f"The key file {path} is readable by other users: run chmod 600 on it and replace its key."
+            for path in secret_files
+            if path.exists() and _is_open_to_others(path)
+        ]
+        if not self.session_key_file.exists():
+            faults.append(f"The session key {self.session_key_file} is missing: run aid-ledger init.")
+        return faults
+
+    def _custody_faults(self, process: Process) -> list[str]:
+        faults = []
+        if self.receipt_root_file.exists():
+            faults.append(f"The receipts' root key {self.receipt_root_file} is still here: keep it offline, remove it.")
+        # The embedded database is sequenced inside the web process: the genesis says `custody: single-host` for it.
+        if process is Process.WEB and not self.is_sqlite and os.access(self.log_key_file, os.R_OK):
+            faults.append(
+                f"The web process can read the log's key {self.log_key_file}: give it to the sequencer's own user only."
+            )
+        return faults
+
+
+def _genesis_faults(genesis_environment: str) -> list[str]:
+    if genesis_environment in {"", Environment.PRODUCTION.value}:
+        return []
+    return [f"This log began as {genesis_environment}: production needs a database and a log of its own."]
+
+
+def _is_open_to_others(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & _OTHERS)
+
+
+def _environment(text: str) -> Environment:
+    try:
+        return Environment(text or Environment.PRODUCTION.value)
+    except ValueError:
+        known = ", ".join(member.value for member in Environment)
+        raise SettingsFault(f"{PREFIX}ENV is {text!r}; it may be {known}") from None
+
+
+def _database_url(text: str) -> str:
+    """Name the driver where it is left open; the address itself is not quoted, since it may hold a password."""
+    if text.startswith(("postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + text.split("://", 1)[1]
+    if text.startswith(("postgresql+psycopg://", "sqlite:///")) or not text:
+        return text
+    raise SettingsFault(f"{PREFIX}DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///, or be empty")
+
+
+def _origin(text: str, environment: Environment) -> str:
+    if not text:
+        return "" if environment is Environment.PRODUCTION else DEMO_ORIGIN
+    if _ORIGIN.fullmatch(text) is None:
+        raise SettingsFault(
+            f"{PREFIX}ORIGIN is {text!r}; it is a lower-case host and path without scheme, such as kota.go.id/log"
+        )
+    return text
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsFault(f"{PREFIX}BASE_URL is {text!r}; it is an address such as https://bansos.kota.go.id")
+    return text.rstrip("/")
+
+
+def _timezone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsFault(
+            f"{PREFIX}TIMEZONE is {text!r}; it may be Asia/Jakarta, Asia/Makassar or Asia/Jayapura"
+        ) from None
