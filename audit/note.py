@@ -259,7 +259,7 @@ def check_name(name: str) -> None:
         MalformedInput: the name is not one.
 
     """
-    if not name or "+" in name or any(letter.isspace() or letter < " " for letter in name):
+    if not name or "+" in name or any(letter.isspace() or letter < " " or _is_half(letter) for letter in name):
         raise MalformedInput("a key name is empty or holds a space, a control character or a plus", rule="note.name")
 
 
@@ -284,6 +284,11 @@ def decode_base64(text: str) -> bytes:
     return raw
 
 
+def _is_half(letter: str) -> bool:
+    """Say whether this is half a surrogate pair, which has no UTF-8 form to sign."""
+    return "\ud800" <= letter <= "\udfff"
+
+
 def _check_text(text: str) -> None:
-    if not text.endswith("\n") or any(letter < " " and letter != "\n" for letter in text):
+    if not text.endswith("\n") or any((letter < " " and letter != "\n") or _is_half(letter) for letter in text):
         raise MalformedInput("the text of a note ends its last line and has no control characters", rule="note.text")

@@ -1,0 +1,216 @@
+"""Whom to believe (C2SP tlog-policy): the log's keys, its witnesses, and which of them must have signed.
+
+A policy comes to the inspector on paper or by a channel the log does not control. Freshness is ours to add,
+because the format has none: cosignatures from the future are refused, and old ones count only up to an age.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from audit import checkpoint, cosignature, note
+from audit.errors import MalformedInput, QuorumMissing, SignatureFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from audit.checkpoint import Checkpoint
+    from audit.cosignature import Cosignature
+    from audit.note import Note, VerifierKey
+
+MAX_POLICY_BYTES: Final = 65_536
+MAX_FUTURE_S: Final = 300
+"""House rule: how far a witness's clock may run ahead of the inspector's."""
+_CONTROL: Final = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
+_BLANK: Final = re.compile("[ \t]+")
+_NONE: Final = "none"
+_QUORUM_WORDS: Final = 2
+_KEY_WORDS: Final = {"log": (2, 3), "witness": (3, 4)}
+_GROUP_WORDS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A named set of witnesses and groups, of which `threshold` must be satisfied."""
+
+    threshold: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A key of the policy with the address its holder is reached at; "" when the policy gives none."""
+
+    key: VerifierKey
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The logs to accept, the witnesses by the policy's names for them, the groups, and the quorum's name."""
+
+    logs: tuple[Named, ...]
+    witnesses: Mapping[str, Named] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    quorum: str = _NONE
+
+    @classmethod
+    def of_log_key(cls, vkey: str) -> Policy:
+        """Believe one log key and ask for no witnesses."""
+        return cls((Named(_key(vkey, note.ED25519), ""),))
+
+    def with_log_key(self, vkey: str) -> Policy:
+        """Ask for the same witnesses, but believe this log key alone."""
+        return replace(self, logs=(Named(_key(vkey, note.ED25519), ""),))
+
+    def is_satisfied_by(self, cosigned: Sequence[Cosignature]) -> bool:
+        """Say whether the keys that cosigned fill the quorum; a key counts once, whatever it is called."""
+        publics = {each.key.public for each in cosigned}
+        return self.quorum == _NONE or self._counts(self.quorum, publics)
+
+    def _counts(self, name: str, publics: set[bytes]) -> bool:
+        group = self.groups.get(name)
+        if group is None:
+            return self.witnesses[name].key.public in publics
+        # Members were defined before the group, so this ends at the witnesses.
+        return sum(self._counts(member, publics) for member in group.members) >= group.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """A checkpoint that satisfies a policy, the log key that signed it, and who has cosigned when."""
+
+    checkpoint: Checkpoint
+    log_key: VerifierKey
+    cosigned: tuple[Cosignature, ...]
+
+
+def check(signed: Note, policy: Policy, *, now_s: int, max_age_s: int | None = None) -> Trust:
+    """Return the checkpoint in `signed` if the policy's log and enough of its witnesses vouch for it.
+
+    `now_s` is the inspector's clock in POSIX seconds. With `max_age_s`, cosignatures older than that do not
+    count, and a policy without a quorum cannot be met: nobody else has sworn when the log looked like this.
+
+    Raises:
+        MalformedInput: the text is not a checkpoint.
+        SignatureFailed: no log key of that origin has signed, a known signature is bad, or one is postdated.
+        QuorumMissing: too few witnesses have cosigned, or too long ago.
+
+    """
+    stated = checkpoint.parse(signed.text)
+    # The key's name is the log's origin: a good checkpoint of another city's log is not ours.
+    keys = [each.key for each in policy.logs if each.key.name == stated.origin]
+    if not keys:
+        raise SignatureFailed(f"no key is trusted for the log {stated.origin}", rule="policy.origin")
+    log_key = note.verify(signed, keys)[0]
+    cosigned = cosignature.verify(signed, [each.key for each in policy.witnesses.values()])
+    for each in cosigned:
+        if each.time_s > now_s + MAX_FUTURE_S:
+            raise SignatureFailed(f"{each.key.name} cosigned in the future", rule="cosignature.future")
+    if max_age_s is not None:
+        if policy.quorum == _NONE:
+            raise QuorumMissing("without a quorum of witnesses nobody vouches for its age", rule="policy.age")
+        cosigned = [each for each in cosigned if each.time_s >= now_s - max_age_s]
+    if not policy.is_satisfied_by(cosigned):
+        raise QuorumMissing(f"{len(cosigned)} witnesses do not fill the quorum {policy.quorum}", rule="policy.quorum")
+    return Trust(stated, log_key, tuple(cosigned))
+
+
+def parse(raw: bytes) -> Policy:
+    """Read a policy file: lines of words between spaces and tabs, `#` beginning a comment line.
+
+    A policy may name no log; then `with_log_key` says which one. House rule: a public key appears once in the
+    whole file, so that no log is its own witness.
+
+    Raises:
+        MalformedInput: a line breaks the grammar, a name is used before its definition, twice, or in two
+            groups, a key appears twice, or there is not exactly one quorum line.
+
+    """
+    if len(raw) > MAX_POLICY_BYTES or _CONTROL.search(raw):
+        raise MalformedInput("a policy is short and has no control characters", rule="policy.form")
+    reader = _Reader()
+    # Octets above 0x7F are opaque: whatever they are, they come back out of the name they went into.
+    lines = raw.decode(errors="surrogateescape").split("\n")
+    for number, line in enumerate(lines, start=1):
+        words = [word for word in _BLANK.split(line) if word]
+        if not words or words[0].startswith("#"):
+            continue
+        try:
+            reader.take(words)
+        except MalformedInput as error:
+            raise MalformedInput(f"line {number}: {error.sentence}", rule=error.rule) from error
+    if not reader.quorum:
+        raise MalformedInput("a policy has exactly one quorum line", rule="policy.form")
+    return Policy(tuple(reader.logs), reader.witnesses, reader.groups, reader.quorum)
+
+
+class _Reader:
+    """What has been defined so far while a policy is read from the top."""
+
+    def __init__(self) -> None:
+        self.logs: list[Named] = []
+        self.witnesses: dict[str, Named] = {}
+        self.groups: dict[str, Group] = {}
+        self.quorum = ""
+        self._publics: set[bytes] = set()
+        self._grouped: set[str] = set()
+
+    def take(self, words: list[str]) -> None:
+        """Take one line, refusing what the lines before it do not allow."""
+        match words[0]:
+            case "log" | "witness" if len(words) in _KEY_WORDS[words[0]]:
+                self._take_key(*words)
+            case "group" if len(words) >= _GROUP_WORDS:
+                self._take_group(words[1], words[2], tuple(words[3:]))
+            case "quorum" if len(words) == _QUORUM_WORDS and not self.quorum:
+                if words[1] != _NONE:
+                    self._check_defined(words[1])
+                self.quorum = words[1]
+            case _:
+                raise MalformedInput("not a line of a policy", rule="policy.form")
+
+    def _take_key(self, role: str, *words: str) -> None:
+        if role == "log":
+            named = Named(_key(words[0], note.ED25519), "".join(words[1:]))
+        else:
+            self._check_new(words[0])
+            named = Named(_key(words[1], note.COSIGNATURE), "".join(words[2:]))
+        if named.key.public in self._publics:
+            raise MalformedInput(f"the key of {named.key.name} appears twice", rule="policy.key_twice")
+        self._publics.add(named.key.public)
+        if role == "log":
+            self.logs.append(named)
+        else:
+            self.witnesses[words[0]] = named
+
+    def _take_group(self, name: str, threshold: str, members: tuple[str, ...]) -> None:
+        self._check_new(name)
+        for member in members:
+            self._check_defined(member)
+            if member in self._grouped:
+                raise MalformedInput(f"{member} is in a group already", rule="policy.grouped_twice")
+            self._grouped.add(member)
+        words = {"all": len(members), "any": 1}
+        needed = words[threshold] if threshold in words else checkpoint.parse_decimal(threshold)
+        if not 1 <= needed <= len(members):
+            raise MalformedInput(f"{needed} of {len(members)} cannot be asked for", rule="policy.threshold")
+        self.groups[name] = Group(needed, members)
+
+    def _check_new(self, name: str) -> None:
+        if name == _NONE or name in self.witnesses or name in self.groups:
+            raise MalformedInput(f"{name} is defined already", rule="policy.name")
+
+    def _check_defined(self, name: str) -> None:
+        if name not in self.witnesses and name not in self.groups:
+            raise MalformedInput(f"{name} is not defined above", rule="policy.name")
+
+
+def _key(vkey: str, algorithm: int) -> VerifierKey:
+    """Read a key and keep log keys (type 1) and witness keys (type 4) apart."""
+    key = note.parse_vkey(vkey)
+    if key.algorithm != algorithm:
+        raise MalformedInput(f"the key of {key.name} has type {key.algorithm}, not {algorithm}", rule="policy.key_type")
+    return key
