@@ -120,6 +120,21 @@ class URLSource:
         return bytes(body)
 
 
+def open_source(place: str) -> Source:
+    """Choose how to read the log at `place`, an address or a folder.
+
+    Raises:
+        SourceFailed: there is neither.
+
+    """
+    if place.startswith(("https://", "http://")):
+        return URLSource(place)
+    folder = Path(place)
+    if not folder.is_dir():
+        raise SourceFailed(f"{place} is neither an address nor a folder", rule="source.place")
+    return FolderSource(folder)
+
+
 def read_file(path: Path, limit: int) -> bytes:
     """Read one file named by the inspector (a policy, an old checkpoint, a receipt), up to `limit` bytes.
 

@@ -59,7 +59,7 @@ class Tile:
     @property
     def first_entry(self) -> int:
         """Return the index of the first entry the tile covers."""
-        return self.index << (_HEIGHT * (max(self.level, 0) + 1))
+        return self.index * WIDTH * entries_under(self.level)
 
 
 def parse_path(path: str) -> Tile:
@@ -78,6 +78,11 @@ def parse_path(path: str) -> Tile:
     if tile.path != path or level > _MAX_LEVEL:
         raise MalformedInput("not the path of a tile", rule="tile.path")
     return tile
+
+
+def entries_under(level: int) -> int:
+    """Return how many entries one hash of that level's tiles covers; an entry covers itself."""
+    return 1 << (_HEIGHT * max(level, 0))
 
 
 def tiles_of_level(level: int, size: int) -> Iterator[Tile]:

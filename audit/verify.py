@@ -1,0 +1,249 @@
+"""Verify a whole log: from the signature over its checkpoint down to every byte of every entry.
+
+The tree is recomputed from the entries alone; stored hash tiles are compared with it and used only to say which
+entry is the first bad one. Rules about what the entries say come in as checkers (`replay/` is one). Proofs of
+single entries are in `proof.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from audit import checkpoint, merkle, note, policy, tiles
+from audit.entry import parse_entry
+from audit.errors import AuditError, MalformedInput, ProofFailed, UnknownKind
+from audit.order import Order
+from audit.policy import Policy
+from audit.tiles import Edge, Tile, TileReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.checkpoint import Checkpoint
+    from audit.entry import Entry
+    from audit.policy import Trust
+    from audit.source import Source
+
+CHECKPOINT_PATH: Final = "checkpoint"
+VKEY_PATH: Final = "log.vkey"
+MAX_VKEY_BYTES: Final = 1024
+
+
+class Fault(Protocol):
+    """Something a checker holds against the log."""
+
+    @property
+    def rule(self) -> str:
+        """The stable name of the broken rule."""
+        ...
+
+    @property
+    def index(self) -> int | None:
+        """The entry that broke it; None when it is the log as a whole."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, for a person."""
+        ...
+
+
+class Checker(Protocol):
+    """Rules over the entries of a log, which it is given in order."""
+
+    def apply(self, index: int, entry: Entry) -> None:
+        """Take one well-formed entry."""
+        ...
+
+    def finish(self) -> None:
+        """Judge what can only be judged at the end."""
+        ...
+
+    @property
+    def violations(self) -> Sequence[Fault]:
+        """What was found so far."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with the log, and the first entry it is known to touch."""
+
+    rule: str
+    index: int | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the verifier can say of a log.
+
+    `trust` is None when not even the checkpoint could be believed. `is_anchored` says whether the inspector
+    named the key: without that the log is only shown to agree with itself. `newer` is the first entry this
+    package is too old to judge; nothing after it has been judged either, only hashed.
+    """
+
+    trust: Trust | None
+    is_anchored: bool
+    findings: tuple[Finding, ...] = ()
+    newer: Finding | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Say whether everything was checked and nothing was found."""
+        return not self.findings and self.newer is None
+
+
+def verify_log(
+    source: Source,
+    *,
+    now_s: int,
+    trusted: Policy | None = None,
+    old_checkpoint: bytes | None = None,
+    max_age_s: int | None = None,
+    checkers: Sequence[Checker] = (),
+) -> Report:
+    """Check everything there is to check about the log at `source`; faults of the log are findings, not errors.
+
+    Args:
+        source: where the log's files are.
+        now_s: the inspector's clock, in POSIX seconds.
+        trusted: whom the inspector believes; None takes the key that lies beside the log (not anchored).
+        old_checkpoint: a signed checkpoint the inspector kept; the log must have grown out of it.
+        max_age_s: how old cosignatures may be to count towards the quorum.
+        checkers: rules about what the entries say.
+
+    """
+    is_anchored = trusted is not None
+    try:
+        believed = trusted or _policy_beside(source)
+        signed = note.parse(source.fetch(CHECKPOINT_PATH, note.MAX_NOTE_BYTES))
+        trust = policy.check(signed, believed, now_s=now_s, max_age_s=max_age_s)
+        old = None if old_checkpoint is None else _older(old_checkpoint, believed, trust.checkpoint)
+    except AuditError as error:
+        return Report(None, is_anchored, (_finding(error),))
+    reading = _Reading(source, trust.checkpoint, old, checkers)
+    findings = []
+    try:
+        reading.run()
+    except AuditError as error:
+        findings.append(_finding(error))
+    findings += [Finding(each.rule, each.index, each.sentence) for checker in checkers for each in checker.violations]
+    # A fault of the whole log comes before the faults of its entries.
+    findings.sort(key=lambda each: -1 if each.index is None else each.index)
+    return Report(trust, is_anchored, tuple(findings), reading.newer)
+
+
+class _Reading:
+    """One pass over all bundles of a log."""
+
+    def __init__(self, source: Source, stated: Checkpoint, old: Checkpoint | None, checkers: Sequence[Checker]) -> None:
+        self._source = source
+        self._stated = stated
+        self._old = old
+        self._checkers = checkers
+        self._edge = Edge()
+        self._order = Order()
+        self.newer: Finding | None = None
+
+    def run(self) -> None:
+        """Read all entries, then close the tree and compare its root with the signed one.
+
+        Raises:
+            AuditError: the first fault that makes reading on pointless.
+
+        """
+        for bundle in tiles.tiles_of_level(tiles.ENTRIES, self._stated.size):
+            self._read_bundle(bundle)
+        for tile, hashes in self._edge.partials():
+            if tile.level:
+                self._compare(tile, hashes)
+        if self._edge.root() != self._stated.root:
+            since = self._old.size if self._old else 0
+            sentence = f"the entries from {since} on do not hash to the signed root; every stored tile agrees with them"
+            raise ProofFailed(sentence, rule="log.root")
+        if self.newer is None:
+            for checker in self._checkers:
+                checker.finish()
+
+    def _read_bundle(self, bundle: Tile) -> None:
+        try:
+            entries = tiles.read_bundle(self._source, bundle.index, bundle.width)
+        except AuditError as error:
+            raise error.at(bundle.first_entry) from error
+        hashes = [merkle.leaf_hash(raw) for raw in entries]
+        # Hashes come first: a changed entry is reported as changed, not as the nonsense it was changed into.
+        self._compare(Tile(0, bundle.index, bundle.width), hashes)
+        for index, raw in enumerate(entries, start=bundle.first_entry):
+            self._take(index, raw)
+        for leaf_hash in hashes:
+            for tile, completed in self._edge.append(leaf_hash):
+                if tile.level:
+                    self._compare(tile, completed)
+            if self._old and self._edge.size == self._old.size and self._edge.root() != self._old.root:
+                raise ProofFailed(
+                    f"the first {self._old.size} entries are not those of the old checkpoint", rule="log.rewritten"
+                )
+
+    def _take(self, index: int, raw: bytes) -> None:
+        """Judge one entry, unless an earlier one showed that this package is too old to."""
+        if self.newer is not None:
+            return
+        try:
+            entry = parse_entry(raw)
+            self._order.take(entry)
+        except UnknownKind as error:
+            self.newer = _finding(error.at(index))
+            return
+        except AuditError as error:
+            raise error.at(index) from error
+        for checker in self._checkers:
+            checker.apply(index, entry)
+
+    def _compare(self, tile: Tile, ours: list[bytes]) -> None:
+        """Hold a stored hash tile against the hashes recomputed from the entries, and say who is wrong."""
+        try:
+            stored = tiles.read_tile(self._source, tile)
+        except AuditError as error:
+            raise error.at(tile.first_entry) from error
+        if stored == ours:
+            return
+        place = next(at for at, pair in enumerate(zip(stored, ours, strict=True)) if pair[0] != pair[1])
+        covered = tiles.entries_under(tile.level)
+        first = tile.first_entry + place * covered
+        which = f"entry {first}" if covered == 1 else f"an entry from {first} to {first + covered - 1}"
+        try:
+            TileReader(self._source, self._stated.size, self._stated.root).hashes(tile)
+        except AuditError as error:
+            sentence = f"{tile.path} is not of the signed tree, and it does not fit {which}"
+            raise ProofFailed(sentence, rule="tile.hash", index=first) from error
+        raise ProofFailed(f"{which} is not what was signed", rule="entry.hash", index=first)
+
+
+def _policy_beside(source: Source) -> Policy:
+    """Believe the key that lies beside the log, which shows only that the log agrees with itself."""
+    raw = source.fetch(VKEY_PATH, MAX_VKEY_BYTES)
+    try:
+        return Policy.of_log_key(raw.decode().removesuffix("\n"))
+    except UnicodeError as error:
+        raise MalformedInput(f"{VKEY_PATH} is not text", rule="vkey.form") from error
+
+
+def _older(raw: bytes, believed: Policy, stated: Checkpoint) -> Checkpoint:
+    """Read a checkpoint the inspector kept; witnesses need not have seen it, but the log must have signed it."""
+    signed = note.parse(raw)
+    old = checkpoint.parse(signed.text)
+    note.verify(signed, [each.key for each in believed.logs if each.key.name == old.origin])
+    if old.origin != stated.origin:
+        raise ProofFailed(f"the old checkpoint is of {old.origin}", rule="log.origin")
+    if old.size > stated.size:
+        sentence = f"the log had {old.size} entries and shows {stated.size}"
+        raise ProofFailed(sentence, rule="log.truncated", index=stated.size)
+    if old.size == stated.size:
+        merkle.verify_consistency(old.size, stated.size, old.root, stated.root, [])
+    return old
+
+
+def _finding(error: AuditError) -> Finding:
+    return Finding(error.rule, error.index, error.sentence)
