@@ -1,0 +1,202 @@
+"""The floor under every table: engines, column types, naming of constraints, and what each table owes the log.
+
+Every table says in its `info` what it is: `record()` tables are covered by row digests in the log, `derived()` tables
+are recomputed by replay, `housekeeping()` tables may change without a fact and say why. Transactions are opened in
+`core/act.py` only; nothing here commits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from aid_ledger.core import clock
+
+SQLITE_BUSY_TIMEOUT_S = 15
+"""How long a writer waits for another writer of the embedded database before it says BUSY; longer than any Act."""
+
+POOL_SIZE = 8
+"""Connections a process keeps; a web worker runs two threads and a sequencer one, so eight leave room for jobs."""
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The one registry of tables; rooms subclass it in their `models.py`."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""Primary keys: 64 bits on PostgreSQL, a rowid alias on SQLite (which only INTEGER can be)."""
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """A UTC instant: timestamptz on PostgreSQL, ISO text with six fraction digits and Z on SQLite (sorts as time)."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type of the database at hand."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - driver value
+        """Refuse naive times: a time without a zone has decided nothing."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "an instant needs a time zone"
+            raise TypeError(message)
+        utc = value.astimezone(dt.UTC)
+        return utc if dialect.name == "postgresql" else clock.instant_text(utc)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:  # noqa: ANN401 - driver value
+        """Give back an aware UTC time whatever the database and its session zone."""
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return cast("dt.datetime", value).astimezone(dt.UTC)
+        return clock.parse_instant(cast("str", value))
+
+
+def record(comment: str) -> dict[str, str]:
+    """Describe a table whose every row is covered by a digest in the log; the comment says who may write it."""
+    return {"keeping": "record", "comment": comment}
+
+
+def derived(comment: str) -> dict[str, str]:
+    """Describe a table that replay or the tree recomputes from the log, so that rows need no digest of their own."""
+    return {"keeping": "derived", "comment": comment}
+
+
+def housekeeping(reason: str) -> dict[str, str]:
+    """Describe a table that may change without a fact; the reason is printed by `audit diff` and must hold there."""
+    return {"keeping": "housekeeping", "comment": reason}
+
+
+def keeping(table: Table) -> str:
+    """Tell what a table owes the log: `record`, `derived` or `housekeeping`; a table that does not say is a bug."""
+    try:
+        return cast("str", table.info["keeping"])
+    except KeyError:
+        message = f"table {table.name} does not say what it owes the log"
+        raise RuntimeError(message) from None
+
+
+def make_engine(url: str, *, reading: bool = False) -> Engine:
+    """Build an engine with the transaction rules of this ledger.
+
+    SQLite runs in driver autocommit so that BEGIN IMMEDIATE is ours to say, with its statement cache off so that the
+    guard's authorizer sees every statement. `reading` gives a `mode=ro` engine there.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed, reading=reading)
+    # A transaction pooler forgets prepared statements between transactions, so none are kept.
+    arguments: dict[str, Any] = {"prepare_threshold": None}
+    engine = create_engine(parsed, poolclass=QueuePool, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args=arguments)
+    if reading:
+        engine = engine.execution_options(postgresql_readonly=True)
+    return engine
+
+
+def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
+    path = Path(url.database or "").resolve()
+    mode = "ro" if reading else "rwc"
+    address = URL.create("sqlite", database=f"file:{path}", query={"mode": mode, "uri": "true"})
+    engine = create_engine(
+        address,
+        poolclass=NullPool if reading else QueuePool,
+        connect_args={
+            "isolation_level": None,
+            "cached_statements": 0,
+            "timeout": SQLITE_BUSY_TIMEOUT_S,
+            "check_same_thread": False,
+        },
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA recursive_triggers = ON")
+        if not reading:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's Connection; typed loosely by its event API
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """Open a READ ONLY transaction: pages and checks read through this, and a stray write in them fails."""
+    with Session(_reader_of(engine), expire_on_commit=False, autoflush=False) as session:
+        if engine.dialect.name == "postgresql":
+            session.execute(text("SET TRANSACTION READ ONLY"))
+        yield session
+        session.rollback()
+
+
+_READERS: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+
+
+def _reader_of(engine: Engine) -> Engine:
+    """On SQLite readers have an engine of their own, so that they neither write nor wait for a writer."""
+    if engine.dialect.name == "postgresql":
+        return engine
+    reader = _READERS.get(engine)
+    if reader is None:
+        reader = _READERS[engine] = _sqlite_engine(make_url(f"sqlite:///{_file_of(engine)}"), reading=True)
+    return reader
+
+
+def _file_of(engine: Engine) -> str:
+    return str(engine.url.database).removeprefix("file:")
+
+
+def key_columns(table: Table) -> list[Column[Any]]:
+    """List a table's primary key columns in their declared order; every table here has at least one."""
+    return list(table.primary_key.columns)
+
+
+def key_text(values: tuple[object, ...]) -> str:
+    """Write a primary key as the log does: its parts as text, joined by '/'."""
+    return "/".join(str(value) for value in values)

@@ -1,0 +1,91 @@
+"""The digest of a stored row: what the log remembers of every row, so that any column changed by hand is noticed.
+
+A digest covers every column as the database holds it now; ciphertext stays ciphertext, so no key is needed to check
+it. It deliberately says nothing about meaning: `audit/replay` does that from the facts themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, select, tuple_
+
+from aid_ledger.core.clock import instant_text
+from aid_ledger.core.db import key_columns, key_text
+
+ROW_DOMAIN = b"aid-row-v1\n"
+"""Separates these hashes from every other SHA-256 in the product."""
+
+KEYS_PER_QUERY = 500
+"""Keys in one IN list: below SQLite's limit on variables even for three-part keys."""
+
+
+def row_digest(columns: Sequence[str], values: Sequence[object]) -> str:
+    """Digest one stored row: SHA-256 over `name=type:value` fields, each length-prefixed, in column order.
+
+    Returns base64url without padding (43 characters), as the log's `rows` hold it.
+    """
+    parts = [ROW_DOMAIN]
+    for name, value in zip(columns, values, strict=True):
+        field = f"{name}={_typed(value)}".encode()
+        parts.append(len(field).to_bytes(4, "big"))
+        parts.append(field)
+    return base64.urlsafe_b64encode(hashlib.sha256(b"".join(parts)).digest()).rstrip(b"=").decode()
+
+
+def _typed(value: object) -> str:
+    """Write a value with its type, so that the number 1, the text '1' and true never look alike."""
+    match value:
+        case None:
+            return "n:"
+        case bool():
+            return "t:1" if value else "t:0"
+        case int():
+            return f"i:{int(value)}"
+        case str():
+            return f"s:{value}"
+        case bytes() | memoryview():
+            return "b:" + bytes(value).hex()
+        case dt.datetime():
+            return "a:" + instant_text(value)
+        case dt.date():
+            return "d:" + value.isoformat()
+        case Decimal():
+            return f"m:{value}"
+    message = f"no digest for a value of type {type(value).__name__}"
+    raise TypeError(message)
+
+
+def digests_of(connection: Connection, table: Table, keys: Iterable[tuple[Any, ...]]) -> dict[str, str | None]:
+    """Digest the stored rows of these primary keys; a key whose row is gone maps to None."""
+    wanted = sorted(set(keys), key=key_text)
+    found: dict[str, str | None] = {key_text(key): None for key in wanted}
+    for start in range(0, len(wanted), KEYS_PER_QUERY):
+        chunk = wanted[start : start + KEYS_PER_QUERY]
+        identity = key_columns(table)
+        if len(identity) == 1:
+            condition = identity[0].in_([key[0] for key in chunk])
+        else:
+            condition = tuple_(*identity).in_(chunk)
+        for key, digest in _digest_rows(table, connection.execute(select(table).where(condition))):
+            found[key] = digest
+    return found
+
+
+def all_digests(connection: Connection, table: Table, *, batch_size: int = 5_000) -> Iterator[tuple[str, str]]:
+    """Stream (key, digest) of every row of a table, in primary key order, without loading the table."""
+    query = select(table).order_by(*key_columns(table)).execution_options(yield_per=batch_size)
+    yield from _digest_rows(table, connection.execute(query))
+
+
+def _digest_rows(table: Table, rows: Iterable[Row[Any]]) -> Iterator[tuple[str, str]]:
+    names = [column.name for column in table.columns]
+    places = [names.index(column.name) for column in key_columns(table)]
+    for row in rows:
+        values = tuple(row)
+        yield key_text(tuple(values[place] for place in places)), row_digest(names, values)

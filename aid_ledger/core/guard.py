@@ -1,0 +1,115 @@
+"""The guard of an Act: which tables did this transaction change, by the database's own count?
+
+Listeners on statements miss COPY, CTEs and raw cursors, so the guard does not listen to SQLAlchemy at all. On
+PostgreSQL it compares the transaction's own tuple counters; on SQLite it asks the authorizer which tables each
+prepared statement may write and `total_changes` whether it did. `core/act.py` decides what the answer means.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Protocol, cast
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
+SCHEMA_CHANGES = frozenset(
+    {
+        sqlite3.SQLITE_CREATE_TABLE,
+        sqlite3.SQLITE_DROP_TABLE,
+        sqlite3.SQLITE_ALTER_TABLE,
+        sqlite3.SQLITE_CREATE_TRIGGER,
+        sqlite3.SQLITE_DROP_TRIGGER,
+        sqlite3.SQLITE_ATTACH,
+    }
+)
+"""Refused outright inside an Act: a deed never changes the schema, and a dropped trigger is the start of a cheat."""
+
+COUNTERS = text(
+    "SELECT c.relname, pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)"
+    " + pg_stat_get_xact_tuples_deleted(c.oid)"
+    " FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')"
+    " AND current_setting('track_counts') = 'on'"
+)
+
+
+class Guard(Protocol):
+    """Knows which tables changed since it was set."""
+
+    def changed(self) -> set[str]:
+        """Name the tables that this transaction changed since the guard was set."""
+
+    def lift(self) -> None:
+        """Take the guard off the connection."""
+
+
+def set_guard(session: Session) -> Guard:
+    """Set a guard on the session's connection; the transaction must have begun."""
+    if session.connection().dialect.name == "postgresql":
+        return PostgresGuard(session)
+    return SQLiteGuard(session)
+
+
+class PostgresGuard:
+    """Compares the transaction's tuple counters before and after; COPY, CTE and raw cursors are counted alike.
+
+    The counters are compared rather than read, because a backend may not yet have reported its last transaction.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._before = self._counts()
+
+    def changed(self) -> set[str]:
+        """Name the tables whose counters moved."""
+        return {name for name, count in self._counts().items() if count != self._before.get(name, 0)}
+
+    def lift(self) -> None:
+        """Nothing hangs on a PostgreSQL connection."""
+
+    def _counts(self) -> dict[str, int]:
+        counts = {name: count for name, count in self._session.execute(COUNTERS).all()}  # noqa: C416 - rows are not pairs
+        if not counts:
+            message = "the database does not count (track_counts is off); no Act can be guarded"
+            raise RuntimeError(message)
+        return counts
+
+
+class SQLiteGuard:
+    """Asks SQLite's authorizer which tables each statement writes, and `total_changes` whether rows changed.
+
+    The engine keeps no statement cache, so every execution is prepared anew and passes here. A statement counts as a
+    change only if rows changed before the next one was prepared: an UPDATE that matches nothing explains nothing.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._driver = cast("sqlite3.Connection", session.connection().connection.driver_connection)
+        self._seen = self._driver.total_changes
+        self._pending: set[str] = set()
+        self._changed: set[str] = set()
+        self._driver.set_authorizer(self._authorize)
+
+    def changed(self) -> set[str]:
+        """Name the tables that changed."""
+        self._settle()
+        return set(self._changed)
+
+    def lift(self) -> None:
+        """Take the authorizer off, so that the pooled connection is as it was."""
+        self._driver.set_authorizer(None)
+
+    def _authorize(self, action: int, first: str | None, second: str | None, *_rest: str | None) -> int:
+        if action in SCHEMA_CHANGES:
+            return sqlite3.SQLITE_DENY
+        if action in WRITES and first is not None:
+            self._settle()
+            self._pending.add(first)
+        return sqlite3.SQLITE_OK
+
+    def _settle(self) -> None:
+        now = self._driver.total_changes
+        if now != self._seen:
+            self._changed |= self._pending
+            self._seen = now
+            self._pending = set()

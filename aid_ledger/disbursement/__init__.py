@@ -1,0 +1,1 @@
+"""The disbursement room of the river; ARCHITECTURE.md says what lives here."""

@@ -1,0 +1,168 @@
+"""What is due and what is about to be paid: entitlements, who was left out and why, batches and their lines.
+
+Entitlements and lines are inserted in random order, so that their numbers, which are public, do not follow the order
+of people. One payment per entitlement is a partial unique index, not a promise of code.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from aid_ledger.core.columns import (
+    Amount,
+    Code,
+    Count,
+    MaybeMoment,
+    Moment,
+    PrimaryId,
+    Reference,
+    Salt,
+    State,
+)
+from aid_ledger.core.db import Base, record
+
+DEAD_LINE_STATES = ("set_aside", "failed", "returned", "rejected", "cancelled")
+"""Lines in these states no longer claim their entitlement: it may be paid by another line."""
+
+
+class EntitlementRun(Base):
+    """One computation of who is due what, for a programme, a period and a region."""
+
+    __tablename__ = "entitlement_runs"
+    __table_args__ = ({"info": record("OPERATOR")},)
+
+    id: Mapped[PrimaryId]
+    reference: Mapped[Reference]
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
+    period: Mapped[str] = mapped_column(String(20))
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"))
+    amount_each: Mapped[Amount]
+    count: Mapped[Count]
+    left_out: Mapped[Count]
+    state: Mapped[State]
+    decree_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
+    computed_by: Mapped[str] = mapped_column(String(40))
+    computed_at: Mapped[Moment]
+    determined_by: Mapped[str | None] = mapped_column(String(40))
+    salt: Mapped[Salt]
+
+
+class Entitlement(Base):
+    """What one household is due in one programme and period."""
+
+    __tablename__ = "entitlements"
+    __table_args__ = (
+        UniqueConstraint("program_id", "period", "household_id", name="once_per_household"),
+        CheckConstraint("amount > 0", name="positive"),
+        Index("ix_entitlements_run", "run_id", "state"),
+        Index("ix_entitlements_person", "person_id"),
+        {"info": record("OPERATOR")},
+    )
+
+    id: Mapped[PrimaryId]
+    run_id: Mapped[int] = mapped_column(ForeignKey("entitlement_runs.id"))
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
+    period: Mapped[str] = mapped_column(String(20))
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    village_code: Mapped[str] = mapped_column(String(13))
+    amount: Mapped[Amount]
+    state: Mapped[State]
+    hold_reason: Mapped[Code]
+    episode_id: Mapped[int | None] = mapped_column(ForeignKey("isolation_episodes.id"))
+    salt: Mapped[Salt]
+
+
+class LeftOut(Base):
+    """A household that a run left out, and why."""
+
+    __tablename__ = "left_out"
+    __table_args__ = (Index("ix_left_out_reason", "run_id", "reason"), {"info": record("OPERATOR")})
+
+    id: Mapped[PrimaryId]
+    run_id: Mapped[int] = mapped_column(ForeignKey("entitlement_runs.id"))
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    reason: Mapped[Code]
+    salt: Mapped[Salt]
+
+
+class Batch(Base):
+    """A list of payments that goes through maker, verifier, approver(s) and treasurer as one."""
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        CheckConstraint("total >= 0", name="total"),
+        Index("ix_batches_state", "state", "id"),
+        {"info": record("OPERATOR drafts and submits; verifier, approvers and treasurer move its state")},
+    )
+
+    id: Mapped[PrimaryId]
+    reference: Mapped[Reference]
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
+    period: Mapped[str] = mapped_column(String(20))
+    commodity: Mapped[str] = mapped_column(ForeignKey("commodities.code"))
+    channel: Mapped[State]
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"))
+    state: Mapped[State]
+    lines: Mapped[Count]
+    total: Mapped[Amount]
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    decree_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("approval_policies.id"))
+    approvers_needed: Mapped[Count]
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("officials.id"))
+    made_at: Mapped[Moment]
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("officials.id"))
+    submitted_at: Mapped[MaybeMoment]
+    submit_act: Mapped[str | None] = mapped_column(String(32))
+    closed_at: Mapped[MaybeMoment]
+    salt: Mapped[Salt]
+
+
+class BatchSource(Base):
+    """How much of a batch is paid by one source."""
+
+    __tablename__ = "batch_sources"
+    __table_args__ = (CheckConstraint("amount > 0", name="positive"), {"info": record("OPERATOR")})
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), primary_key=True, autoincrement=False)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"), primary_key=True, autoincrement=False)
+    amount: Mapped[Amount]
+
+
+class BatchLine(Base):
+    """One payment to one household out of one source.
+
+    `state` is `listed` while the batch's own state says everything, then sent, unknown, delivered, failed, on_hold,
+    returned; or set_aside, rejected, cancelled. `payee_commitment` binds the payee's name and account under `salt`.
+    """
+
+    __tablename__ = "batch_lines"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "line_no", name="uq_batch_lines_number"),
+        CheckConstraint("amount > 0", name="positive"),
+        Index(
+            "uq_batch_lines_live_entitlement",
+            "entitlement_id",
+            unique=True,
+            postgresql_where=text("state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled')"),
+            sqlite_where=text("state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled')"),
+        ),
+        {"info": record("OPERATOR lists and freezes; delivery moves its state")},
+    )
+
+    id: Mapped[PrimaryId]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"))
+    line_no: Mapped[Count]
+    entitlement_id: Mapped[int] = mapped_column(ForeignKey("entitlements.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_accounts.id"))
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    amount: Mapped[Amount]
+    state: Mapped[State]
+    reason: Mapped[Code]
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    commitment: Mapped[bytes | None] = mapped_column(LargeBinary)
+    public_id: Mapped[str] = mapped_column(String(20), unique=True)

@@ -1,0 +1,1 @@
+"""The log room: entries as written, their positions, tiles, checkpoints; the sequencer, export and `audit diff`."""

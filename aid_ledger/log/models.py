@@ -1,0 +1,82 @@
+"""The log's tables. Entries are the only original; positions, tiles and checkpoints are derived from them.
+
+None of these rows is covered by row digests: the Merkle tree and the signed checkpoint cover the entries, and the
+rest is recomputed from them by `audit diff`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from aid_ledger.core.db import Base, Id, Instant, derived
+
+DIGEST_BYTES = 32
+
+
+class LogEntry(Base):
+    """One entry's exact bytes, written by the pen inside an Act and never changed."""
+
+    __tablename__ = "log_entries"
+    __table_args__ = (
+        UniqueConstraint("act", "ordinal"),
+        CheckConstraint("ordinal >= 0", name="ordinal"),
+        {"info": derived("the pen, inside an Act") | {"append_only": "yes"}, "sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    act: Mapped[str] = mapped_column(String(32))
+    ordinal: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(40))
+    recorded_at: Mapped[dt.datetime] = mapped_column(Instant)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LogPosition(Base):
+    """Which entry lies at which position; written once by the sequencer."""
+
+    __tablename__ = "log_positions"
+    __table_args__ = ({"info": derived("the sequencer") | {"append_only": "yes"}},)
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("log_entries.id"), unique=True)
+
+
+class LogTile(Base):
+    """One hash tile as far as it is filled: up to 256 hashes of 32 bytes. A partial tile is a prefix of it."""
+
+    __tablename__ = "log_tiles"
+    __table_args__ = ({"info": derived("the sequencer")},)
+
+    level: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LogHead(Base):
+    """The size of the tree as integrated so far: one row, changed by the sequencer only."""
+
+    __tablename__ = "log_heads"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single"),
+        {"info": derived("the sequencer")},
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+    entry_floor: Mapped[int] = mapped_column(BigInteger)
+
+
+class LogCheckpoint(Base):
+    """A signed checkpoint, as signed; appended by the sequencer after the tree it names is durable."""
+
+    __tablename__ = "log_checkpoints"
+    __table_args__ = ({"info": derived("the sequencer") | {"append_only": "yes"}},)
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[str] = mapped_column(Text)
+    signed_at: Mapped[dt.datetime] = mapped_column(Instant)

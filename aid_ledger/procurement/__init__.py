@@ -1,0 +1,1 @@
+"""The procurement room of the river; ARCHITECTURE.md says what lives here."""

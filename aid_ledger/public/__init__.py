@@ -1,0 +1,1 @@
+"""The public room of the river; ARCHITECTURE.md says what lives here."""

@@ -1,0 +1,224 @@
+"""How a fact becomes the body of an entry and back: closed schemas, derived from the fact's own fields.
+
+A fact is a frozen dataclass; its field types are the schema. Unknown, missing or malformed members are refused in
+both directions, so that one meaning has one spelling. What the kinds mean is in the other files of this folder; the
+bytes are made by `audit.canonical`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+
+from audit.errors import MalformedInput, UnknownKind
+
+MAX_AMOUNT = 10**18 - 1
+"""Whole rupiah or units in one fact: far above any national budget, and safe in a signed 64-bit column."""
+
+MAX_COUNT = 2**53 - 1
+"""Largest JSON integer every reader keeps exact (RFC 8785 section 3.2.2.3)."""
+
+MAX_ITEMS = 500
+"""Most members of any list in one fact; longer lists are chunked into several facts."""
+
+AMOUNT = re.compile(r"^(0|[1-9][0-9]{0,17})$")
+DIGEST = re.compile(r"^[A-Za-z0-9_-]{43}$")
+CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,79}$")
+INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shape:
+    """How one field is written into JSON and read back; both raise MalformedInput on anything else."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def _refuse(what: str) -> MalformedInput:
+    return MalformedInput(f"fact field: {what}")
+
+
+def _amount_out(value: Any) -> str:  # noqa: ANN401 - a field's value before it is checked
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_AMOUNT:
+        raise _refuse("an amount is a whole number of at least zero")
+    return str(int(value))
+
+
+def _amount_in(value: Any) -> int:  # noqa: ANN401 - parsed JSON
+    if not isinstance(value, str) or not AMOUNT.match(value):
+        raise _refuse("an amount is a decimal string without leading zeros")
+    return int(value)
+
+
+def _count(value: Any) -> int:  # noqa: ANN401 - parsed JSON or a field's value
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
+        raise _refuse("a count is an integer from 0 to 2^53-1")
+    return int(value)
+
+
+def _flag(value: Any) -> bool:  # noqa: ANN401 - parsed JSON or a field's value
+    if not isinstance(value, bool):
+        raise _refuse("a yes or no is true or false")
+    return value
+
+
+def _day_out(value: Any) -> str:  # noqa: ANN401 - a field's value before it is checked
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
+        raise _refuse("a day is a date")
+    return value.isoformat()
+
+
+def _day_in(value: Any) -> dt.date | None:  # noqa: ANN401 - parsed JSON
+    if value == "":
+        return None
+    try:
+        day = dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _refuse("a day is YYYY-MM-DD or empty") from None
+    if day.isoformat() != value:
+        raise _refuse("a day is YYYY-MM-DD or empty")
+    return day
+
+
+def _instant_out(value: Any) -> str:  # noqa: ANN401 - a field's value before it is checked
+    if not isinstance(value, dt.datetime) or value.tzinfo is None:
+        raise _refuse("an instant is an aware datetime")
+    return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _instant_in(value: Any) -> dt.datetime:  # noqa: ANN401 - parsed JSON
+    if not isinstance(value, str) or not INSTANT.match(value):
+        raise _refuse("an instant is UTC with six fraction digits")
+    try:
+        return dt.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=dt.UTC)
+    except ValueError:
+        raise _refuse("an instant is a real time") from None
+
+
+def _string(limit: int, pattern: re.Pattern[str] | None = None, *, empty: bool = False) -> Shape:
+    def check(value: Any) -> str:  # noqa: ANN401 - parsed JSON or a field's value
+        if not isinstance(value, str) or len(value) > limit:
+            raise _refuse(f"a text of at most {limit} characters")
+        if pattern is not None and not (empty and value == "") and not pattern.match(value):
+            raise _refuse(f"text {value[:40]!r} does not have the form of its field")
+        return str(value)
+
+    return Shape(check, check)
+
+
+Amount = Annotated[int, Shape(_amount_out, _amount_in)]
+"""Whole rupiah, or whole units of a good; a decimal string in JSON."""
+Count = Annotated[int, Shape(_count, _count)]
+"""How many, or a row's number."""
+Flag = Annotated[bool, Shape(_flag, _flag)]
+Day = Annotated[dt.date | None, Shape(_day_out, _day_in)]
+"""A calendar day in the agency's zone; None (an empty string in JSON) means no limit or not stated."""
+Moment = Annotated[dt.datetime, Shape(_instant_out, _instant_in)]
+Code = Annotated[str, _string(80, CODE)]
+"""A reference, key or code of ours: never a name, never empty."""
+MaybeCode = Annotated[str, _string(80, CODE, empty=True)]
+"""As Code; empty means there is none."""
+Digest = Annotated[str, _string(43, DIGEST)]
+"""SHA-256 as base64url without padding."""
+MaybeDigest = Annotated[str, _string(43, DIGEST, empty=True)]
+Line = Annotated[str, _string(300)]
+"""One line of public text: a document's number, a public name."""
+Words = Annotated[str, _string(2_000)]
+"""A reason or note that an official wrote knowing it is public."""
+
+
+class Fact:
+    """What was done, in the past tense. Subclasses are frozen dataclasses made by `@fact`."""
+
+    KIND: ClassVar[str]
+    V: ClassVar[int]
+    TABLES: ClassVar[frozenset[str]]
+    SHAPES: ClassVar[tuple[tuple[str, Shape], ...]]
+
+    def body(self) -> dict[str, Any]:
+        """Write the fact as the body of its entry; raises MalformedInput if a field does not fit its shape."""
+        return {name: shape.write(getattr(self, name)) for name, shape in self.SHAPES}
+
+
+KINDS: dict[tuple[str, int], type[Fact]] = {}
+"""The closed vocabulary: every kind and version this verifier knows."""
+
+F = TypeVar("F")
+
+
+def fact(*tables: str, v: int = 1) -> Callable[[type[F]], type[F]]:
+    """Make a class a fact kind that may explain rows of these tables ("*" only for RowsWritten)."""
+
+    def make(cls: type[F]) -> type[F]:
+        made: Any = dataclasses.dataclass(frozen=True, slots=True, kw_only=True)(cls)
+        made.KIND, made.V, made.TABLES = cls.__name__, v, frozenset(tables)
+        made.SHAPES = _shapes_of(made)
+        KINDS[cls.__name__, v] = made
+        return made  # type: ignore[no-any-return] # the dataclass decorator is applied to a class we were given
+
+    return make
+
+
+def row(cls: type[F]) -> type[F]:
+    """Make a class a row inside a fact: written as a JSON array of its fields in order."""
+    made: Any = dataclasses.dataclass(frozen=True, slots=True)(cls)
+    made.SHAPES = _shapes_of(made)
+    return made  # type: ignore[no-any-return] # as above
+
+
+def decode(kind: str, v: int, body: object) -> Fact:
+    """Read a body back into its fact; MalformedInput if it is not exactly that kind's shape, UnknownKind if new."""
+    cls = KINDS.get((kind, v))
+    if cls is None:
+        message = f"kind {kind} version {v} is newer than this verifier"
+        raise UnknownKind(message)
+    if not isinstance(body, dict) or body.keys() != {name for name, _ in cls.SHAPES}:
+        raise _refuse(f"{kind} has exactly the members {', '.join(name for name, _ in cls.SHAPES)}")
+    return cls(**{name: shape.read(body[name]) for name, shape in cls.SHAPES})
+
+
+def _shapes_of(cls: Any) -> tuple[tuple[str, Shape], ...]:  # noqa: ANN401 - a dataclass under construction
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple((field.name, _shape_of(hints[field.name])) for field in dataclasses.fields(cls))
+
+
+def _shape_of(hint: Any) -> Shape:  # noqa: ANN401 - a type hint
+    if get_origin(hint) is Annotated:
+        return next(part for part in get_args(hint)[1:] if isinstance(part, Shape))
+    if get_origin(hint) is tuple:
+        return _list_of(_shape_of(get_args(hint)[0]))
+    return _row_of(hint)
+
+
+def _list_of(member: Shape) -> Shape:
+    def write(values: Any) -> list[Any]:  # noqa: ANN401 - a field's value
+        if not isinstance(values, tuple) or len(values) > MAX_ITEMS:
+            raise _refuse(f"a tuple of at most {MAX_ITEMS}")
+        return [member.write(value) for value in values]
+
+    def read(values: Any) -> tuple[Any, ...]:  # noqa: ANN401 - parsed JSON
+        if not isinstance(values, list) or len(values) > MAX_ITEMS:
+            raise _refuse(f"a list of at most {MAX_ITEMS}")
+        return tuple(member.read(value) for value in values)
+
+    return Shape(write, read)
+
+
+def _row_of(cls: Any) -> Shape:  # noqa: ANN401 - a class made by `row`
+    def write(value: Any) -> list[Any]:  # noqa: ANN401 - a field's value
+        if not isinstance(value, cls):
+            raise _refuse(f"a {cls.__name__}")
+        return [shape.write(getattr(value, name)) for name, shape in cls.SHAPES]
+
+    def read(value: Any) -> Any:  # noqa: ANN401 - parsed JSON in, the row class out
+        if not isinstance(value, list) or len(value) != len(cls.SHAPES):
+            raise _refuse(f"a {cls.__name__} has {len(cls.SHAPES)} members")
+        return cls(*(shape.read(part) for (_, shape), part in zip(cls.SHAPES, value, strict=True)))
+
+    return Shape(write, read)
