@@ -1,0 +1,145 @@
+"""A strict reader of this ledger's own receipts: signed PDF files of one fixed profile, checked offline, byte by byte.
+
+Reading order: `frame` (which bytes are signed), `cms` and `certificates` (by whom), `objects` and `document` (what is
+in the file), `fields` and `evidence` (what the log says of it); `der` is the little notation that two of them share.
+This is no reader of PDF files in general: it refuses nearly all of them. Nor does it know whether a receipt was
+cancelled later; that is for the ledger's page, which is asked with the receipt's code.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from audit import note
+from audit.errors import AuditError, MalformedInput, SignatureFailed
+from audit.pdf import certificates, cms, document, evidence, frame
+from audit.pdf.fields import ReceiptFields
+from audit.policy import Policy
+
+if TYPE_CHECKING:
+    from audit.pdf.certificates import Root, Signer
+
+__all__ = ["ReceiptFields", "ReceiptReport", "verify_receipt"]
+
+MAX_SKEW: Final = dt.timedelta(minutes=5)
+"""House rule: how far the clocks of signer, sequencer and verifier may differ."""
+_SURPRISES: Final = (
+    *(ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError),
+    UnsupportedAlgorithm,
+)
+"""What a hostile file might still provoke in the libraries below us. It is a refusal too, never a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptReport:
+    """What a receipt says and what was proven of it just now.
+
+    `anchored` is always true: a receipt is never read without a root and a log key from outside. `witnesses` are the
+    names under which the policy's witnesses have cosigned the checkpoint; without a policy there are none.
+    """
+
+    number: str
+    code: str
+    kind: str
+    amount: int
+    commodity: str
+    program: str
+    batch: str
+    paid_on: dt.date | None
+    index: int
+    size: int
+    origin: str
+    root: bytes
+    signer: str
+    signed_at: dt.datetime
+    root_fingerprint: bytes
+    anchored: bool
+    witnesses: tuple[str, ...]
+    fields: ReceiptFields
+
+
+def verify_receipt(
+    pdf: bytes, *, root_cert: bytes, log_key: str, policy: Policy | None = None, now_s: int | None = None
+) -> ReceiptReport:
+    """Check a receipt against the pinned root certificate (PEM or DER), the log's key and, if given, a policy.
+
+    `now_s` is the verifier's clock in POSIX seconds; the machine's own when it is not given.
+
+    Raises:
+        AuditError: the receipt, the certificate or the key is not what it should be, in whatever way.
+
+    """
+    try:
+        return _verify(pdf, certificates.load_root(root_cert), _trusted(log_key, policy), now_s or int(time.time()))
+    except AuditError:
+        raise
+    except _SURPRISES as error:
+        raise MalformedInput(f"unreadable: {type(error).__name__}", rule="receipt.unreadable") from error
+
+
+def _verify(pdf: bytes, root: Root, trusted: Policy, now_s: int) -> ReceiptReport:
+    opened = frame.open_frame(pdf)
+    signer = _check_signature(opened, root)
+    contents = document.open_document(opened)
+    certificates.check_time(signer, contents.signed_at)
+    read = evidence.parse(contents.evidence)
+    proven = evidence.check(read, trusted, now_s=now_s)
+    _check_moment(contents.signed_at, proven.recorded_at, now_s)
+    said, stated = read.fields, proven.trust.checkpoint
+    return ReceiptReport(
+        number=said.number,
+        code=said.code,
+        kind=said.kind,
+        amount=said.amount,
+        commodity=said.commodity,
+        program=said.program,
+        batch=said.batch,
+        paid_on=said.paid_on,
+        index=proven.index,
+        size=stated.size,
+        origin=stated.origin,
+        root=stated.root,
+        signer=signer.name,
+        signed_at=contents.signed_at,
+        root_fingerprint=root.fingerprint,
+        anchored=True,
+        witnesses=tuple(each.key.name for each in proven.trust.cosigned),
+        fields=said,
+    )
+
+
+def _check_signature(opened: frame.Frame, root: Root) -> Signer:
+    """Check that the agency signed exactly these bytes; the cheapest question comes first."""
+    parts = cms.take_apart(opened.cms)
+    if parts.digest != opened.digest():
+        raise SignatureFailed("the file was changed after it was signed", rule="receipt.changed")
+    signer = certificates.signer_of(parts.certificate, root)
+    if cms.assemble(parts, signer.key) != opened.cms:
+        raise MalformedInput("the signature is not written as ours are", rule="receipt.cms")
+    cms.check_signature(parts, signer.key)
+    return signer
+
+
+def _check_moment(signed_at: dt.datetime, recorded_at: dt.datetime, now_s: int) -> None:
+    """Hold the signing time, which is only a claim, between the log's entry and now.
+
+    Whoever finds an expired key can therefore not sign a new entry's receipt by dating it back.
+    """
+    now = dt.datetime.fromtimestamp(now_s, dt.UTC)
+    if not recorded_at - MAX_SKEW <= signed_at <= now + MAX_SKEW:
+        raise SignatureFailed("it was signed before it was recorded, or in the future", rule="receipt.time")
+
+
+def _trusted(log_key: str, policy: Policy | None) -> Policy:
+    """Return whom to believe: the log key alone, or a policy, which must then name that key."""
+    alone = Policy.of_log_key(log_key)
+    if policy is None:
+        return alone
+    if note.parse_vkey(log_key) not in {each.key for each in policy.logs}:
+        raise AuditError("the policy does not name this log key", rule="receipt.policy")
+    return Policy(alone.logs, policy.witnesses, policy.groups, policy.quorum)
