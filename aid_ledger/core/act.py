@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Engine, Table, event
@@ -21,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, UOWTransaction, object_mapper
 
 from aid_ledger.core import clock, retry
+from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.db import Base, keeping, key_text
 from aid_ledger.core.digests import digests_of
 from aid_ledger.core.errors import DomainError, Kind, UnrecordedChange
@@ -81,12 +83,21 @@ class Pen(Protocol):
         """Run after the commit; the embedded database orders its entries here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What services need besides rows: the field keys, and the folder of stored files outside the web root."""
+
+    keys: FieldKeys
+    files: Path
+
+
 @dataclass
 class Act:
     """A deed under way. Services take it as their first argument and never see the engine."""
 
     session: Session
     actor: Actor
+    kit: Kit
     id: str
     at: dt.datetime
     on: dt.date
@@ -109,8 +120,9 @@ class Act:
 class Acts:
     """Opens Acts on one database; built once by `app` and handed to every door."""
 
-    def __init__(self, engine: Engine, pen: Pen, *, zone: str = "Asia/Jakarta") -> None:
+    def __init__(self, engine: Engine, pen: Pen, kit: Kit, *, zone: str = clock.DEFAULT_ZONE) -> None:
         self.engine = engine
+        self.kit = kit
         self._pen = pen
         self._zone = zone
 
@@ -118,7 +130,7 @@ class Acts:
     def open(self, actor: Actor, *, on: dt.date | None = None) -> Iterator[Act]:
         """Open an Act; leaving it well commits rows and entries together, leaving it by an error keeps neither."""
         with Session(self.engine, expire_on_commit=False) as session:
-            act = Act(session, actor, uuid.uuid4().hex, clock.now(), on or clock.today(self._zone))
+            act = Act(session, actor, self.kit, uuid.uuid4().hex, clock.now(), on or clock.today(self._zone))
             guard = set_guard(session)
             event.listen(session, "after_flush", _watcher(act))
             try:

@@ -241,14 +241,14 @@ def parse_rupiah(text: str) -> Rupiah:
 
 
 def _strip(text: str) -> tuple[str, bool]:
-    """Take off blanks, a minus before or after the currency, and the currency."""
+    """Take off blanks, the currency, and one minus before or after it; a second minus stays and is malformed."""
     rest = text.strip().replace("\u2212", "-")
     unsigned = rest.removeprefix("-")
     currency = _CURRENCY.match(unsigned)
-    if currency is not None:
-        unsigned = unsigned[currency.end() :]
-    digits = unsigned.removeprefix("-")
-    return digits, digits != unsigned or rest.startswith("-")
+    digits = unsigned[currency.end() :] if currency else unsigned
+    if unsigned != rest or currency is None:
+        return digits, unsigned != rest
+    return digits.removeprefix("-"), digits.startswith("-")
 
 
 def amount_text(amount: int) -> str:

@@ -16,6 +16,7 @@ from aid_ledger.core.errors import DomainError, Kind
 CODE_BITS: Final = 80
 """Enough that guessing at a million tries a second for a century finds none of ten million codes."""
 
+MAX_YEAR: Final = 9999
 MAX_NUMBER: Final = 999_999_999
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -24,7 +25,10 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECKS: Final = ALPHABET[:31]
 """The characters a check may be: 31, because sums modulo a prime are what catches every transposition."""
 
-_REFERENCE = re.compile(r"([A-Z]{2,5})([0-9]{4})([0-9]{6}|[1-9][0-9]{6,8})([0-9A-HJKMNP-TV-Y])")
+_PREFIX_LENGTH: Final = 3
+"""All prefixes are equally long, so that no slip can move the border between letters and digits."""
+
+_REFERENCE = re.compile(r"([A-Z]{3})([0-9]{4})([0-9]{6}|[1-9][0-9]{6,8})([0-9A-HJKMNP-TV-Y])")
 _SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 _LOOKALIKES = str.maketrans("ILO", "110")
 _BITS_PER_CHARACTER = 5
@@ -66,13 +70,13 @@ class Reference:
 
 
 def make_reference(prefix: str, year: int, number: int) -> str:
-    """Write a reference: prefix, year, number of at least six digits, check character.
+    """Write a reference: prefix of three capitals, year, number of at least six digits, check character.
 
     Raises:
         ValueError: the parts do not make a reference; prefixes and numbers are ours, never a user's.
     """
-    is_named = 2 <= len(prefix) <= 5 and prefix.isascii() and prefix.isalpha() and prefix.isupper()  # noqa: PLR2004 - as in _REFERENCE
-    if not is_named or not 1 <= year <= 9999 or not 1 <= number <= MAX_NUMBER:  # noqa: PLR2004 - four digits
+    is_named = len(prefix) == _PREFIX_LENGTH and prefix.isascii() and prefix.isalpha() and prefix.isupper()
+    if not is_named or not 1 <= year <= MAX_YEAR or not 1 <= number <= MAX_NUMBER:
         raise ValueError(f"no reference of {prefix!r}, {year}, {number}")
     digits = f"{number:06}"
     return f"{prefix}-{year:04}-{digits}-{_check_of(f'{prefix}{year:04}{digits}')}"

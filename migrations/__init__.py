@@ -1,0 +1,1 @@
+"""Numbered Alembic migrations; each runs on SQLite and on PostgreSQL alike. Facts are never migrated."""

@@ -1,0 +1,74 @@
+"""Create the tables of the log room.
+
+Takes no lock that matters: the tables are new. Going down drops them, which only an empty database may do.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from aid_ledger.core.db import Instant
+from migrations.append_only import protect
+
+revision = "0004_create_log"
+down_revision = "0003_create_web"
+
+
+def upgrade() -> None:
+    """Create tables, indexes and the triggers of the append-only ones."""
+    op.create_table(
+        "log_checkpoints",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("signed_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_log_checkpoints")),
+    )
+    op.create_table(
+        "log_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("act", sa.String(length=32), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("recorded_at", Instant(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("ordinal >= 0", name=op.f("ck_log_entries_ordinal")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_entries")),
+        sa.UniqueConstraint("act", "ordinal", name=op.f("uq_log_entries_act_ordinal")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "log_heads",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("entry_floor", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_log_heads_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_heads")),
+    )
+    op.create_table(
+        "log_tiles",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "number", name=op.f("pk_log_tiles")),
+    )
+    op.create_table(
+        "log_positions",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["log_entries.id"], name=op.f("fk_log_positions_entry_id")),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_log_positions")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_log_positions_entry_id")),
+    )
+    protect("log_checkpoints", "log_entries", "log_positions")
+
+
+def downgrade() -> None:
+    """Drop the tables again, newest first."""
+    op.drop_table("log_positions")
+    op.drop_table("log_tiles")
+    op.drop_table("log_heads")
+    op.drop_table("log_entries")
+    op.drop_table("log_checkpoints")
