@@ -86,15 +86,11 @@ def read_private(path: Path) -> bytes:
         raise KeyFileFault(
             f"key file {path} cannot be opened ({error.strerror}); run `aid-ledger init` or restore it"
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyFileFault(f"key file {path} is not a plain file")
-        if status.st_mode & OTHERS:
-            raise KeyFileFault(
-                f"key file {path} can be read by others; run `chmod 600 {path}` and consider its keys known"
-            )
-        content = file.read(SIZE_LIMIT + 1)
+    try:
+        _require_private(path, os.fstat(descriptor).st_mode)
+        content = os.read(descriptor, SIZE_LIMIT + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > SIZE_LIMIT:
         raise KeyFileFault(f"key file {path} is larger than {SIZE_LIMIT} bytes")
     return content
@@ -118,6 +114,13 @@ def write_private(path: Path, content: bytes, *, replace: bool = False) -> None:
     finally:
         draft.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def _require_private(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise KeyFileFault(f"key file {path} is not a plain file")
+    if mode & OTHERS:
+        raise KeyFileFault(f"key file {path} can be read by others; run `chmod 600 {path}` and replace its keys")
 
 
 def _put_in_place(draft: Path, path: Path, *, replace: bool) -> None:
