@@ -18,6 +18,7 @@ FILE_LIMIT = 400  # One idea; a larger one becomes a package of files.
 # Where a transaction may end, and why.
 COMMIT_DOORS = {
     "aid_ledger/core/act.py": "the one pen: guard, facts and rows end together",
+    "aid_ledger/core/migrating.py": "a migration is the schema owner's one transaction; there is no deed in it",
 }
 # Where SQL may be written by hand, and why.
 SQL_DOORS = {
@@ -28,7 +29,11 @@ SQL_DOORS = {
     "tests": "a superuser's attack is raw SQL",
 }
 # Where every error may be caught, and why.
-CATCH_ALL_DOORS = {"aid_ledger/web/problems.py": "the outermost door turns a bug into a reference number"}
+CATCH_ALL_DOORS = {
+    "aid_ledger/web/problems.py": "the outermost door of the web turns a bug into a reference number",
+    "aid_ledger/core/jobs/steps.py": "the outermost door of a job: nobody above it could seal the outcome",
+    "aid_ledger/core/jobs/worker.py": "the outermost door of a process that must end, and say why",
+}
 # Where Flask may be known; besides, every views.py and api.py (or a package of either name).
 FLASK_DOORS = ("aid_ledger/web", "aid_ledger/app.py", "aid_ledger/app", "tests", "wsgi.py", "bench")
 FLASK_FILES = {"views", "api", "views.py", "api.py"}
