@@ -1,0 +1,1 @@
+"""Households and people: their lists come in here, are checked, encrypted and kept."""
