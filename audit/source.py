@@ -115,8 +115,9 @@ class URLSource:
                 raise SourceFailed(f"{path} took longer than {self._deadline_s} s", rule="source.slow")
             body += _unpacked(path, unpack, piece, limit + 1 - len(body)) if is_packed else piece
             _within(path, body, limit)
-        if is_packed and not unpack.eof:
-            raise SourceFailed(f"{path} ends in the middle", rule="source.gzip")
+        # `length` is what the header promised and the connection never brought; read1 does not say so itself.
+        if reply.length or (is_packed and not unpack.eof):
+            raise SourceFailed(f"{path} ends in the middle", rule="source.short")
         return bytes(body)
 
 
