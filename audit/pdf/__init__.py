@@ -116,7 +116,7 @@ def _verify(pdf: bytes, root: Root, trusted: Policy, now_s: int) -> ReceiptRepor
 def _check_signature(opened: frame.Frame, root: Root) -> Signer:
     """Check that the agency signed exactly these bytes; the cheapest question comes first."""
     parts = cms.take_apart(opened.cms)
-    if parts.digest != opened.digest():
+    if parts.digest != frame.digest(opened.whole, opened.gap):
         raise SignatureFailed("the file was changed after it was signed", rule="receipt.changed")
     signer = certificates.signer_of(parts.certificate, root)
     if cms.assemble(parts, signer.key) != opened.cms:

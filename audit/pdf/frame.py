@@ -33,17 +33,20 @@ class Frame:
     gap: tuple[int, int]
     cms: bytes
 
-    def digest(self) -> bytes:
-        """Hash everything but the gap."""
-        begins, ends = self.gap
-        view = memoryview(self.whole)
-        hashed = hashlib.sha256(view[:begins])
-        hashed.update(view[ends:])
-        return hashed.digest()
-
 
 def open_frame(pdf: bytes) -> Frame:
     """Cut a receipt's file apart.
+
+    Raises:
+        MalformedInput: the file has more or less than one revision and one signature over all of it.
+
+    """
+    gap = locate(pdf)
+    return Frame(pdf, gap, _signature_in(pdf[slice(*gap)]))
+
+
+def locate(pdf: bytes) -> tuple[int, int]:
+    """Return where the gap for the signature begins and ends; the rest of the file is what is signed.
 
     Raises:
         MalformedInput: the file has more or less than one revision and one signature over all of it.
@@ -60,9 +63,18 @@ def open_frame(pdf: bytes) -> Frame:
     if found is None:
         raise MalformedInput("the signed range is not written as a receipt's is", rule="receipt.range")
     begins, ends, rest = (int(number) for number in found.groups())
-    if begins != found.end() - 1 or ends + rest != len(pdf) or not begins < ends < len(pdf):
+    covers_all = begins == found.end() - 1 and begins < ends and ends + rest == len(pdf)
+    if not covers_all:
         raise MalformedInput("the signature does not cover the whole file", rule="receipt.range")
-    return Frame(pdf, (begins, ends), _signature_in(pdf[begins:ends]))
+    return begins, ends
+
+
+def digest(pdf: bytes, gap: tuple[int, int]) -> bytes:
+    """Hash everything but the gap."""
+    view = memoryview(pdf)
+    hashed = hashlib.sha256(view[: gap[0]])
+    hashed.update(view[gap[1] :])
+    return hashed.digest()
 
 
 def fill(cms: bytes, size: int) -> bytes:

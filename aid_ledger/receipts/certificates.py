@@ -1,0 +1,114 @@
+"""The agency's own certificates: a root that is exported and put away, and the certificate receipts are signed with.
+
+This is the embedded default ("tanda tangan elektronik tidak tersertifikasi"). An agency with a certificate of its own
+brings it as a `signing.Signer`. Where the keys lie is `settings` and `init`; this file only makes them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from audit.pdf.certificates import DOCUMENT_SIGNING
+
+ROOT_BITS: Final = 3_072
+"""128 bits of security (NIST SP 800-57 part 1, table 2); poppler and mutool read it, Ed25519 they refuse."""
+ROOT_LIFE: Final = dt.timedelta(days=3_652)
+SIGNING_LIFE: Final = dt.timedelta(days=730)
+CLOCK_SLACK: Final = dt.timedelta(minutes=5)
+"""A certificate begins a little early, so that a slow clock does not make the first receipts invalid."""
+_PUBLIC_EXPONENT: Final = 65_537
+
+SigningPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The root: its key leaves the machine after `init`; its certificate is printed and pinned."""
+
+    key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+
+
+def make_root(agency: str, now: dt.datetime) -> Root:
+    """Make a root that can do nothing but issue signing certificates, for ten years.
+
+    Takes a second or so: RSA keys are slow to find.
+    """
+    key = rsa.generate_private_key(public_exponent=_PUBLIC_EXPONENT, key_size=ROOT_BITS)
+    name = _name(agency, "Akar Tanda Terima")
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCK_SLACK)
+        .not_valid_after(now + ROOT_LIFE)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    return Root(key, builder.sign(key, hashes.SHA256()))
+
+
+def make_signing_certificate(
+    root: Root, agency: str, now: dt.datetime, *, key: SigningPrivateKey | None = None
+) -> tuple[SigningPrivateKey, x509.Certificate]:
+    """Issue a certificate for signing receipts, for two years; a P-256 key is made unless one is given."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    issuer_key = root.key.public_key()
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name(agency, "Penerbit Tanda Terima"))
+        .issuer_name(root.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCK_SLACK)
+        .not_valid_after(min(now + SIGNING_LIFE, root.certificate.not_valid_after_utc))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        # documentSigning alone is refused by poppler; with emailProtection it is trusted.
+        .add_extension(x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
+    )
+    return key, builder.sign(root.key, hashes.SHA256())
+
+
+def to_pem(key: SigningPrivateKey) -> bytes:
+    """Write a private key as PKCS#8 without a password; whoever stores it sees to its file mode."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _name(agency: str, role: str) -> x509.Name:
+    # A common name and an organization hold at most 64 characters (RFC 5280 appendix A.1, ub-common-name).
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "ID"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, agency[:64]),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{role} {agency}"[:64]),
+        ]
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=not signs_certificates,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
