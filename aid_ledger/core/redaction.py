@@ -50,7 +50,7 @@ _PERSONAL_BESIDE_AMOUNTS = re.compile(f"{_IDENTIFIER}|{_ALWAYS}|(?<![0-9])[0-9]{
 
 _SPOKEN_SECRET = re.compile(
     r"(?i)\b((?:otp|totp|password|passwd|passphrase|secret|token|pin|nik|api[_-]?key|kata sandi)\b[\"']?\s*[=:]\s*)"
-    r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&)}\]]+)"
+    r"(?!\[redacted\])(?:\"[^\"]*\"|'[^']*'|[^\s,;&)}\]]+)"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]+")
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+@")
@@ -85,11 +85,11 @@ def redact_text(text: str, *, is_amount: bool = False) -> str:
     """Take secrets out of running text; beside amounts, plain numbers of up to fifteen digits may stay."""
     for pattern, replacement in _DRIVER_VALUES:
         text = pattern.sub(replacement, text)
+    # Numbers before words: `nik=3216 0701 …` would lose its first group only, and the rest would be no NIK any more.
+    text = (_PERSONAL_BESIDE_AMOUNTS if is_amount else _PERSONAL).sub(_unless_spared, text)
     text = _URL_PASSWORD.sub(rf"\1{REDACTED}@", text)
     text = _BEARER.sub(rf"\1 {REDACTED}", text)
-    text = _SPOKEN_SECRET.sub(rf"\1{REDACTED}", text)
-    pattern = _PERSONAL_BESIDE_AMOUNTS if is_amount else _PERSONAL
-    return pattern.sub(_unless_spared, text)
+    return _SPOKEN_SECRET.sub(rf"\1{REDACTED}", text)
 
 
 def _redact_whole(key: str, value: object, depth: int) -> object:
