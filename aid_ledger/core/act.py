@@ -26,7 +26,7 @@ from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.db import Base, keeping, key_text
 from aid_ledger.core.digests import digests_of
 from aid_ledger.core.errors import DomainError, Kind, UnrecordedChange
-from aid_ledger.core.guard import Guard, set_guard
+from aid_ledger.core.guard import Guard, lifting, set_guard
 from audit import canonical
 from audit.facts import Fact
 from audit.facts.founding import RowsWritten
@@ -133,15 +133,15 @@ class Acts:
             act = Act(session, actor, self.kit, uuid.uuid4().hex, clock.now(), on or clock.today(self._zone))
             guard = set_guard(session)
             event.listen(session, "after_flush", _watcher(act))
+            # The guard is lifted while the connection is still ours: after a commit it may be another Act's already.
             try:
-                yield act
-                _close(act, guard, self._pen)
+                with lifting(guard):
+                    yield act
+                    _close(act, guard, self._pen)
                 session.commit()
             except IntegrityError as error:
                 session.rollback()
                 raise _as_domain_error(error) from error
-            finally:
-                guard.lift()
         self._pen.after_commit()
 
     def run(
@@ -165,13 +165,11 @@ def keeping_house(engine: Engine) -> Iterator[Session]:
     """Open a transaction that may change housekeeping tables only (sessions, limits, leases); it writes no entry."""
     with Session(engine, expire_on_commit=False) as session:
         guard = set_guard(session)
-        try:
+        with lifting(guard):
             yield session
             session.flush()
             _refuse_undeclared(guard.changed(), frozenset())
-            session.commit()
-        finally:
-            guard.lift()
+        session.commit()
 
 
 def _watcher(act: Act) -> Callable[[Session, UOWTransaction], None]:

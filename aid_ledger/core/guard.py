@@ -8,6 +8,8 @@ prepared statement may write and `total_changes` whether it did. `core/act.py` d
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, cast
 
 from sqlalchemy import text
@@ -49,6 +51,15 @@ def set_guard(session: Session) -> Guard:
     if session.connection().dialect.name == "postgresql":
         return PostgresGuard(session)
     return SQLiteGuard(session)
+
+
+@contextmanager
+def lifting(guard: Guard) -> Iterator[None]:
+    """Lift the guard at the end of the block, however it ends."""
+    try:
+        yield
+    finally:
+        guard.lift()
 
 
 class PostgresGuard:
@@ -99,7 +110,7 @@ class SQLiteGuard:
         """Take the authorizer off, so that the pooled connection is as it was."""
         self._driver.set_authorizer(None)
 
-    def _authorize(self, action: int, first: str | None, second: str | None, *_rest: str | None) -> int:
+    def _authorize(self, action: int, first: str | None, *_rest: str | None) -> int:
         if action in SCHEMA_CHANGES:
             return sqlite3.SQLITE_DENY
         if action in WRITES and first is not None:

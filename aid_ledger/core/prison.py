@@ -98,10 +98,10 @@ def imprisoned(
 
 def _wait(order: bytes, cell: Path, confines: Confines) -> int:
     root = Path(__file__).resolve().parents[2]
-    with subprocess.Popen(  # noqa: S603 - our own module, by the interpreter that runs us
+    with subprocess.Popen(
         [sys.executable, "-m", "aid_ledger.core.prison"],
         cwd=root,
-        env={"TMPDIR": str(cell), "POLARS_MAX_THREADS": WORKING_THREADS, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"TMPDIR": str(cell), "POLARS_MAX_THREADS": WORKING_THREADS},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # A traceback quotes the values it fell over; they are personal.

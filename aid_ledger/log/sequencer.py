@@ -56,8 +56,8 @@ class Sequencer:
 
         """
         ordered = self._order()
-        size = self._sign()
-        return Pass(ordered, size)
+        self._sign()
+        return Pass(ordered, self._publish())
 
     def _order(self) -> int:
         with keeping_house(self._engine) as session:
@@ -75,29 +75,35 @@ class Sequencer:
         """Let the next pass look through all entries, not only the newest: finds one whose Act committed very late."""
         self._swept = False
 
-    def _sign(self) -> int:
+    def _sign(self) -> None:
+        with keeping_house(self._engine) as session:
+            if not _take_lock(session):
+                return
+            size = _head(session).size
+            last = _newest(session)
+            tree = TileTree(size, TileFetch(session))
+            self._refuse_if_behind(tree)
+            if size and (last is None or last.size < size):
+                self._sign_tree(session, tree, last)
+
+    def _publish(self) -> int:
+        """Publish the newest checkpoint under the lock, so that an older one is never put over a newer."""
         with keeping_house(self._engine) as session:
             if not _take_lock(session):
                 return 0
-            size = _head(session).size
-            last = session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()
-            tree = TileTree(size, TileFetch(session))
-            self._refuse_if_behind(tree)
-            signed = last.note if last is not None and last.size == size else ""
-            if size and not signed:
-                signed = self._sign_tree(session, tree, last)
-        if signed:
-            publish(self._published, signed)
-        return size
+            last = _newest(session)
+            if last is None:
+                return 0
+            publish(self._published, last.note)
+            return last.size
 
-    def _sign_tree(self, session: Session, tree: TileTree, last: LogCheckpoint | None) -> str:
+    def _sign_tree(self, session: Session, tree: TileTree, last: LogCheckpoint | None) -> None:
         root = tree.root()
         if last is not None:
             verify_consistency(last.size, tree.size, last.root, root, tree.consistency_proof(last.size))
         body = checkpoint.Checkpoint(self._key.name, tree.size, root)
         signed = note.sign(body.text(), self._key).decode()
         session.add(LogCheckpoint(size=tree.size, root=root, note=signed, signed_at=clock.now()))
-        return signed
 
     def _refuse_if_behind(self, tree: TileTree) -> None:
         if not self._published.exists():
@@ -116,8 +122,7 @@ def publish(path: Path, signed: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.read_text() == signed:
         return
-    # The name carries the process, so that two processes publishing at once do not write into one file.
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    beside = path.with_name(f"{path.name}.new")
     with beside.open("w") as file:
         file.write(signed)
         file.flush()
@@ -141,6 +146,10 @@ def _head(session: Session) -> LogHead:
     return head
 
 
+def _newest(session: Session) -> LogCheckpoint | None:
+    return session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()
+
+
 def _pending(session: Session, floor: int) -> Sequence[RowMapping]:
     """Fetch committed entries without a position, whole Acts together, in order of the Act's first id."""
     query = (
@@ -161,7 +170,7 @@ def _pending(session: Session, floor: int) -> Sequence[RowMapping]:
 
 
 def _whole_acts(session: Session, ordered: list[RowMapping]) -> list[RowMapping]:
-    """A full page may cut an Act in two: complete the last Act, however long it is."""
+    """Complete the last Act of a full page, however long it is: an Act is never cut in two."""
     acts = [act for act, _ in groupby(ordered, key=lambda row: row["act"])]
     whole: list[RowMapping] = []
     for act in acts:

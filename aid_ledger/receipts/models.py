@@ -5,7 +5,18 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from aid_ledger.core.columns import Bytes, Cipher, Count, LongText, MaybeMoment, Moment, PrimaryId, Reference, Seal, State
+from aid_ledger.core.columns import (
+    Bytes,
+    Cipher,
+    Count,
+    LongText,
+    MaybeMoment,
+    Moment,
+    PrimaryId,
+    Reference,
+    Seal,
+    State,
+)
 from aid_ledger.core.db import Base, record
 
 

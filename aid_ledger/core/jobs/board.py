@@ -100,7 +100,7 @@ def depth(session: Session) -> dict[JobState, int]:
         .where(job_progress.c.state.in_([state.value for state in states]))
         .group_by(job_progress.c.state)
     )
-    counted = {JobState(state): count for state, count in session.execute(statement).tuples()}
+    counted = {JobState(state): count for state, count in session.execute(statement)}
     return {state: counted.get(state, 0) for state in states}
 
 

@@ -36,7 +36,7 @@ def waiting(house: House) -> list[tuple[str, str, str]]:
         .limit(BATCH)
     )
     with house() as session:
-        return [(identity, kind, args) for identity, kind, args in session.execute(statement).tuples()]
+        return [(identity, kind, args) for identity, kind, args in session.execute(statement)]
 
 
 def handed(house: House, job_ids: Iterable[str]) -> None:

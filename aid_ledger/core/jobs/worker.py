@@ -64,7 +64,7 @@ class Worker:
 
     def __init__(
         self,
-        engine: sqlalchemy.Engine,
+        database: sqlalchemy.Engine,
         system_url: str,
         registry: Registry,
         *,
@@ -72,7 +72,7 @@ class Worker:
         rhythm: Rhythm = RHYTHM,
     ) -> None:
         self.executor_id = f"{socket.gethostname()}:{uuid.uuid4()}"
-        self._house = partial(keeping_house, engine)
+        self._house = partial(keeping_house, database)
         self._rhythm = rhythm
         self._gate = Gate()
         self._engine = Engine(system_url, self.executor_id, concurrency=concurrency)
@@ -104,6 +104,9 @@ class Worker:
         Jobs that were held stay ours in the engine's books without a lease behind us, so the next sweep of any
         other worker takes them over at once.
         """
+        # Nobody beats while this waits, so the lease is made long enough for it first.
+        waiting_ms = self._rhythm.lease_ms + int(self._rhythm.grace_s * 1_000)
+        leases.renew(self._house, self.executor_id, ttl_ms=waiting_ms)
         unended = self._gate.close(grace_s=self._rhythm.grace_s)
         leases.give_up(self._house, self.executor_id)
         log.info("job_worker_left", executor=self.executor_id, jobs_left=unended)
@@ -144,7 +147,7 @@ class Worker:
 
 
 def work(
-    engine: sqlalchemy.Engine,
+    database: sqlalchemy.Engine,
     system_url: str,
     registry: Registry,
     *,
@@ -160,7 +163,7 @@ def work(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    worker = Worker(engine, system_url, registry, concurrency=concurrency, rhythm=rhythm)
+    worker = Worker(database, system_url, registry, concurrency=concurrency, rhythm=rhythm)
     worker.start()
 
     def turns() -> JsonObject:
