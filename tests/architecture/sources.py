@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import subprocess
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ("aid_ledger", "audit", "tests", "bench", "migrations", "tools", "wsgi.py")
-MADE_ELSEWHERE = ("static/vendor/", "node_modules/")
-PROSE = (".py", ".html", ".md", ".sh", ".toml", ".css", ".js", ".txt", "")
+MADE_FOLDERS = {"__pycache__", "build", "dist", "htmlcov", "node_modules", "var"}
+PROSE = (".py", ".html", ".md", ".sh", ".toml", ".css", ".js", ".txt")
+SCRIPTS = {"run"}
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,20 @@ def at(source: Source, node: ast.AST, what: str) -> Finding:
 
 
 def project_files() -> list[PurePosixPath]:
-    """List what git holds or would hold; ignored folders and vendored files are other people's style."""
-    command = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    ours = {name for name in listed if name and not any(part in name for part in MADE_ELSEWHERE)}
-    return sorted(PurePosixPath(name) for name in ours if (ROOT / name).is_file())
+    """List what people of this project write; made and vendored files are other people's style. Needs no git."""
+    found: list[PurePosixPath] = []
+    for folder, inner, names in os.walk(ROOT):
+        here = PurePosixPath(Path(folder).relative_to(ROOT).as_posix())
+        inner[:] = [name for name in inner if not _is_made(here / name)]
+        found += [here / name for name in names]
+    return sorted(found)
+
+
+def _is_made(folder: PurePosixPath) -> bool:
+    """Say whether a folder holds what tools made or fetched; apart from .ci, hidden folders all do."""
+    hidden = folder.name.startswith(".") and folder.name != ".ci"
+    vendored = folder.parts[-2:] == ("static", "vendor")
+    return hidden or vendored or folder.name in MADE_FOLDERS or folder.suffix == ".egg-info"
 
 
 def python_sources() -> list[Source]:
@@ -73,8 +83,7 @@ def python_sources() -> list[Source]:
 
 def prose_sources() -> list[Source]:
     """Read every file a person writes: code, templates, documents, scripts."""
-    locks_and_licences = {"LICENSE", "NOTICE"}
-    paths = [path for path in project_files() if path.suffix in PROSE and path.name not in locks_and_licences]
+    paths = [path for path in project_files() if path.suffix in PROSE or path.name in SCRIPTS]
     return [read(path) for path in paths if not path.name.startswith("requirements")]
 
 
