@@ -7,7 +7,7 @@ because the format has none: cosignatures from the future are refused, and old o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from audit import checkpoint, cosignature, note
@@ -60,10 +60,6 @@ class Policy:
     def of_log_key(cls, vkey: str) -> Policy:
         """Believe one log key and ask for no witnesses."""
         return cls((Named(_key(vkey, note.ED25519), ""),))
-
-    def with_log_key(self, vkey: str) -> Policy:
-        """Ask for the same witnesses, but believe this log key alone."""
-        return replace(self, logs=(Named(_key(vkey, note.ED25519), ""),))
 
     def is_satisfied_by(self, cosigned: Sequence[Cosignature]) -> bool:
         """Say whether the keys that cosigned fill the quorum; a key counts once, whatever it is called."""
@@ -121,7 +117,7 @@ def check(signed: Note, policy: Policy, *, now_s: int, max_age_s: int | None = N
 def parse(raw: bytes) -> Policy:
     """Read a policy file: lines of words between spaces and tabs, `#` beginning a comment line.
 
-    A policy may name no log; then `with_log_key` says which one. House rule: a public key appears once in the
+    A policy may name no log; then the inspector says which one. House rule: a public key appears once in the
     whole file, so that no log is its own witness.
 
     Raises:

@@ -121,17 +121,17 @@ def test_a_witness_key_signs_no_notes() -> None:
     assert refusal.value.rule == "note.key_type"
 
 
-@given(st.integers(0, len(SIGNED) * 8 - 1))
-def test_every_flipped_bit_is_seen(bit: int) -> None:
+def test_every_flipped_bit_is_seen() -> None:
     """Text, names, key IDs, signatures: a note with one bit flipped is not signed by both any more."""
-    bent = bytearray(SIGNED)
-    bent[bit // 8] ^= 1 << bit % 8
-    try:
-        signers = check(bytes(bent), ALICE, BOB)
-    except (MalformedInput, SignatureFailed):
-        return
-    assert len(signers) == 1, "one line became a stranger's; the other still signs the same text"
-    assert note.parse(bytes(bent)).text == TEXT
+    for bit in range(len(SIGNED) * 8):
+        bent = bytearray(SIGNED)
+        bent[bit // 8] ^= 1 << bit % 8
+        try:
+            signers = check(bytes(bent), ALICE, BOB)
+        except (MalformedInput, SignatureFailed):
+            continue
+        assert len(signers) == 1, "one line became a stranger's; the other still signs the same text"
+        assert note.parse(bytes(bent)).text == TEXT
 
 
 def test_keys_survive_being_written() -> None:
