@@ -123,7 +123,8 @@ def unbalanced(session: Session) -> list[Unbalanced]:
         .order_by(Account.id)
     )
     return [
-        Unbalanced(_place(row).key(), row.commodity, int(kept), int(total)) for row, kept, total in session.execute(query)
+        Unbalanced(_place(row).key(), row.commodity, int(kept), int(total))
+        for row, kept, total in session.execute(query)
     ]
 
 

@@ -143,7 +143,7 @@ def _account(act: Act, place: Place, commodity: str) -> Account:
     # Another Act may be opening the same account: the second waits for the first and then finds it.
     opened = act.session.scalar(insert(Account).values(values).on_conflict_do_nothing().returning(Account.id))
     if opened is not None:
-        act.wrote(Account.__table__, [opened])
+        act.wrote(Account, [opened])
     account = queries.account(act.session, place, commodity)
     if account is None:
         message = f"account {place.key()} could be neither opened nor found"

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
-from sqlalchemy import Engine, Table, event
+from sqlalchemy import ColumnCollectionConstraint, Engine, Index, Table, event
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, UOWTransaction, object_mapper
 
@@ -110,11 +110,10 @@ class Act:
         """Record what was done; it becomes an entry when the Act closes."""
         self._facts.append(fact)
 
-    def wrote(self, table: Table, keys: Iterable[object]) -> None:
+    def wrote(self, rows: type[Base] | Table, keys: Iterable[object]) -> None:
         """Tell the Act of rows written in bulk, which the session did not see. Keys are ids or key tuples."""
-        self._written.setdefault(table.name, set()).update(
-            key if isinstance(key, tuple) else (key,) for key in keys
-        )
+        table = rows if isinstance(rows, Table) else cast("Table", rows.__table__)
+        self._written.setdefault(table.name, set()).update(key if isinstance(key, tuple) else (key,) for key in keys)
 
 
 class Acts:
@@ -129,6 +128,12 @@ class Acts:
     @contextmanager
     def open(self, actor: Actor, *, on: dt.date | None = None) -> Iterator[Act]:
         """Open an Act; leaving it well commits rows and entries together, leaving it by an error keeps neither."""
+        with self._transaction(actor, on) as act:
+            yield act
+        self._pen.after_commit()
+
+    @contextmanager
+    def _transaction(self, actor: Actor, on: dt.date | None) -> Iterator[Act]:
         with Session(self.engine, expire_on_commit=False) as session:
             act = Act(session, actor, self.kit, uuid.uuid4().hex, clock.now(), on or clock.today(self._zone))
             guard = set_guard(session)
@@ -142,7 +147,6 @@ class Acts:
             except IntegrityError as error:
                 session.rollback()
                 raise _as_domain_error(error) from error
-        self._pen.after_commit()
 
     def run(
         self,
@@ -151,13 +155,18 @@ class Acts:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run one service in one Act; the whole Act runs again when the database could not serialise it."""
+        """Run one service in one Act; the whole Act runs again when the database could not serialise it.
+
+        What follows a commit is outside the retry: a committed deed never runs twice.
+        """
 
         def once() -> T:
-            with self.open(actor) as act:
+            with self._transaction(actor, None) as act:
                 return service(act, *args, **kwargs)
 
-        return retry.retrying(once)
+        outcome = retry.retrying(once)
+        self._pen.after_commit()
+        return outcome
 
 
 @contextmanager
@@ -239,9 +248,7 @@ def _entries_of(act: Act, rows: dict[int, dict[str, dict[str, str | None]]]) -> 
     return entries
 
 
-def _chunks(
-    tables: dict[str, dict[str, str | None]], first_room: int
-) -> Iterator[dict[str, dict[str, str | None]]]:
+def _chunks(tables: dict[str, dict[str, str | None]], first_room: int) -> Iterator[dict[str, dict[str, str | None]]]:
     """Cut rows into pieces that fit: the first into what the fact leaves, the others into a whole entry."""
     piece: dict[str, dict[str, str | None]] = {}
     room = first_room
@@ -316,10 +323,10 @@ def _constraint_name(error: IntegrityError) -> str:
     table = Base.metadata.tables.get(next(iter(columns)).partition(".")[0])
     if table is None:
         return unique.group(1)
-    uniques = [constraint for constraint in [*table.constraints, *table.indexes] if getattr(constraint, "columns", None)]
-    for constraint in uniques:
-        if {f"{table.name}.{column.name}" for column in constraint.columns} == columns:
-            return str(constraint.name or "")
+    for rule in [*table.constraints, *table.indexes]:
+        covered = rule.columns if isinstance(rule, ColumnCollectionConstraint | Index) else ()
+        if {f"{table.name}.{column.name}" for column in covered} == columns:
+            return str(rule.name or "")
     return unique.group(1)
 
 

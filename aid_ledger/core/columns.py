@@ -12,7 +12,8 @@ from sqlalchemy.orm import mapped_column
 from aid_ledger.core.db import Id, Instant
 from aid_ledger.core.money import AmountType
 
-SALT_BYTES = 16
+SALT_BYTES = 32
+"""256 bits: a kabupaten's identity numbers can be tried in seconds, salts cannot."""
 
 
 def fresh_salt() -> bytes:

@@ -126,8 +126,14 @@ def make_engine(url: str, *, reading: bool = False) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, reading=reading)
     # A transaction pooler forgets prepared statements between transactions, so none are kept.
-    arguments: dict[str, Any] = {"prepare_threshold": None}
-    engine = create_engine(parsed, poolclass=QueuePool, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args=arguments)
+    engine = create_engine(
+        parsed,
+        poolclass=QueuePool,
+        pool_size=POOL_SIZE,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"prepare_threshold": None},
+    )
     if reading:
         engine = engine.execution_options(postgresql_readonly=True)
     return engine
@@ -140,6 +146,7 @@ def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
     engine = create_engine(
         address,
         poolclass=NullPool if reading else QueuePool,
+        hide_parameters=True,
         connect_args={
             "isolation_level": None,
             "cached_statements": 0,

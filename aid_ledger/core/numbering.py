@@ -20,7 +20,9 @@ class Counter(Base):
     """The last number handed out for a prefix and a year."""
 
     __tablename__ = "counters"
-    __table_args__ = ({"info": housekeeping("hands out numbers; a repeated one is refused by the reference's own key")},)
+    __table_args__ = (
+        {"info": housekeeping("hands out numbers; a repeated one is refused by the reference's own key")},
+    )
 
     prefix: Mapped[str] = mapped_column(String(5), primary_key=True)
     year: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import PendingEntry
+from aid_ledger.core.retry import retrying
 from aid_ledger.log.models import LogEntry
 
 
@@ -48,4 +49,5 @@ class LogPen:
     def after_commit(self) -> None:
         """Order what was just committed, where this process may."""
         if self._sequencer is not None:
-            self._sequencer.run_once()
+            # A pass may be repeated at will; the deed it follows may not, and is committed already.
+            retrying(self._sequencer.run_once)

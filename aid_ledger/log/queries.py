@@ -29,8 +29,6 @@ class PlacedEntry:
     leaf_hash: bytes
 
 
-
-
 def newest_checkpoint(session: Session) -> LogCheckpoint | None:
     """Give the newest signed checkpoint; None before the first pass of the sequencer."""
     return session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()

@@ -230,4 +230,3 @@ class TileFetch:
             held = self._session.scalar(query)
             self._seen[level, number] = bytes(held or b"")
         return self._seen[level, number]
-

@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from audit.errors import MalformedInput, UnknownKind
 
@@ -152,6 +152,7 @@ KINDS: dict[tuple[str, int], type[Fact]] = {}
 F = TypeVar("F")
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def fact(*tables: str, v: int = 1) -> Callable[[type[F]], type[F]]:
     """Make a class a fact kind that may explain rows of these tables ("*" only for RowsWritten)."""
 
@@ -165,6 +166,7 @@ def fact(*tables: str, v: int = 1) -> Callable[[type[F]], type[F]]:
     return make
 
 
+@dataclass_transform(frozen_default=True)
 def row(cls: type[F]) -> type[F]:
     """Make a class a row inside a fact: written as a JSON array of its fields in order."""
     made: Any = dataclasses.dataclass(frozen=True, slots=True)(cls)

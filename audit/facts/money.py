@@ -6,7 +6,7 @@ zero. An account's key is `<source>/<programme or ->/<stage>`.
 
 from __future__ import annotations
 
-from audit.facts.codec import Amount, Code, Count, Day, Digest, Fact, Line, MaybeCode, MaybeDigest, Words, fact, row
+from audit.facts.codec import Amount, Code, Count, Day, Fact, Line, MaybeCode, MaybeDigest, Words, fact, row
 
 
 @row

@@ -290,7 +290,7 @@ class GoodsHandedOver(Fact):
 
 @fact("treasury_returns", "accounts", "transfers", "batch_lines")
 class FundsReturned(Fact):
-    """Value that could not be delivered went back to the regional treasury (STS) or the donor: allocated to returned."""
+    """Value that could not be delivered went back to the treasury (STS) or the donor: allocated to returned."""
 
     sts: Code
     source: Code

@@ -13,7 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography import x509
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 
 from audit import note
 from audit.errors import AuditError, MalformedInput, SignatureFailed
@@ -30,7 +31,8 @@ MAX_SKEW: Final = dt.timedelta(minutes=5)
 """House rule: how far the clocks of signer, sequencer and verifier may differ."""
 _SURPRISES: Final = (
     *(ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError),
-    UnsupportedAlgorithm,
+    *(InternalError, InvalidSignature, UnsupportedAlgorithm),
+    *(x509.DuplicateExtension, x509.ExtensionNotFound, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
 )
 """What a hostile file might still provoke in the libraries below us. It is a refusal too, never a crash."""
 
@@ -75,16 +77,21 @@ def verify_receipt(
 
     """
     try:
-        return _verify(pdf, certificates.load_root(root_cert), _trusted(log_key, policy), now_s or int(time.time()))
+        return _verify(pdf, root_cert, _trusted(log_key, policy), int(time.time()) if now_s is None else now_s)
     except AuditError:
         raise
     except _SURPRISES as error:
         raise MalformedInput(f"unreadable: {type(error).__name__}", rule="receipt.unreadable") from error
 
 
-def _verify(pdf: bytes, root: Root, trusted: Policy, now_s: int) -> ReceiptReport:
+def _verify(pdf: bytes, root_cert: bytes, trusted: Policy, now_s: int) -> ReceiptReport:
+    # The cheapest question first: nearly every forgery ends here, before any certificate is read.
     opened = frame.open_frame(pdf)
-    signer = _check_signature(opened, root)
+    parts = cms.take_apart(opened.cms)
+    if parts.digest != frame.digest(opened.whole, opened.gap):
+        raise SignatureFailed("the file was changed after it was signed", rule="receipt.changed")
+    root = certificates.load_root(root_cert)
+    signer = _check_signature(opened, parts, root)
     contents = document.open_document(opened)
     certificates.check_time(signer, contents.signed_at)
     read = evidence.parse(contents.evidence)
@@ -113,11 +120,8 @@ def _verify(pdf: bytes, root: Root, trusted: Policy, now_s: int) -> ReceiptRepor
     )
 
 
-def _check_signature(opened: frame.Frame, root: Root) -> Signer:
-    """Check that the agency signed exactly these bytes; the cheapest question comes first."""
-    parts = cms.take_apart(opened.cms)
-    if parts.digest != frame.digest(opened.whole, opened.gap):
-        raise SignatureFailed("the file was changed after it was signed", rule="receipt.changed")
+def _check_signature(opened: frame.Frame, parts: cms.Parts, root: Root) -> Signer:
+    """Check that a key of the agency signed the digest, and that the signature is spelled in the one way there is."""
     signer = certificates.signer_of(parts.certificate, root)
     if cms.assemble(parts, signer.key) != opened.cms:
         raise MalformedInput("the signature is not written as ours are", rule="receipt.cms")

@@ -130,7 +130,7 @@ def _load(raw: bytes) -> x509.Certificate:
         if raw.lstrip().startswith(b"-----BEGIN"):
             return x509.load_pem_x509_certificate(raw)
         return x509.load_der_x509_certificate(raw)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise MalformedInput("not a certificate", rule="receipt.certificate") from error
 
 

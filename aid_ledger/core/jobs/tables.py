@@ -59,6 +59,7 @@ ENGINE_TABLES = frozenset(
     {
         "application_versions",
         "dbos_migrations",
+        "event_dispatch_kv",
         "notifications",
         "operation_outputs",
         "queues",

@@ -1,0 +1,226 @@
+"""The command line of the verifier: `aid-audit verify` and `aid-audit receipt`.
+
+It prints lines of `key: value` and ends with 0 (good), 1 (bad), 2 (asked wrongly) or 3 (an entry of a kind newer
+than this verifier). Without a key from the inspector it says `anchored: no`: then a log merely agrees with itself.
+The checks are in `verify.py`, `replay/` and `pdf/`; this file only asks and tells.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
+
+from audit import checkpoint, note, pdf, policy
+from audit.errors import AuditError, MalformedInput, UnknownKind
+from audit.policy import Policy
+from audit.replay import Replay
+from audit.source import open_source, read_file
+from audit.verify import Finding, verify_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.pdf import ReceiptReport
+    from audit.policy import Trust
+    from audit.source import Source
+    from audit.verify import Report
+
+Answer = TypeVar("Answer")
+
+GOOD: Final = 0
+BAD: Final = 1
+NEWER: Final = 3
+
+MAX_RECEIPT_BYTES: Final = 16 * 1024 * 1024
+"""House rule: our receipts have some 200 kB; what is a hundred times longer is none of ours."""
+MAX_CERTIFICATE_BYTES: Final = 65_536
+_MAX_SHOWN: Final = 20
+_AGE: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def asked(read: Callable[[str], Answer]) -> Callable[[str], Answer]:
+    """Make a refusal of what the inspector typed a wrong question, not a bad log."""
+
+    @functools.wraps(read)
+    def convert(typed: str) -> Answer:
+        try:
+            return read(typed)
+        except AuditError as error:
+            raise click.BadParameter(_printable(error.sentence)) from error
+
+    return convert
+
+
+@asked
+def place(typed: str) -> Source:
+    """Open an address or a folder that holds a log."""
+    return open_source(typed)
+
+
+@asked
+def vkey(typed: str) -> Policy:
+    """Read the verifier key of a log, as it is printed on paper."""
+    return Policy.of_log_key(typed)
+
+
+@asked
+def policy_file(typed: str) -> Policy:
+    """Read a file that says whom to believe."""
+    return policy.parse(read_file(Path(typed), policy.MAX_POLICY_BYTES))
+
+
+@asked
+def checkpoint_file(typed: str) -> bytes:
+    """Read a checkpoint kept from an earlier day; who signed it is checked with the log."""
+    raw = read_file(Path(typed), note.MAX_NOTE_BYTES)
+    checkpoint.parse(note.parse(raw).text)
+    return raw
+
+
+@asked
+def age(typed: str) -> int:
+    """Read a length of time such as 90s, 15m, 24h or 7d, in seconds."""
+    match = _AGE.fullmatch(typed)
+    if match is None:
+        raise MalformedInput("write an age as 90s, 15m, 24h or 7d")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+@click.group()
+@click.version_option(package_name="aid-ledger-audit", message="%(version)s")
+def main() -> None:
+    """Check an Aid Ledger log or receipt, believing nothing that can be checked."""
+
+
+@main.command()
+@click.argument("source", type=place)
+@click.option(
+    "--policy", "trusted", type=policy_file, help="File that says which log, witnesses and quorum to believe."
+)
+@click.option("--log-key", type=vkey, help="Verifier key of the log, from the signed minutes, not from the log.")
+@click.option("--old-checkpoint", type=checkpoint_file, help="Checkpoint kept from an earlier day.")
+@click.option("--max-age", "max_age_s", type=age, help="How old the witnesses' cosignatures may be, such as 24h.")
+def verify(
+    source: Source, trusted: Policy | None, log_key: Policy | None, old_checkpoint: bytes | None, max_age_s: int | None
+) -> None:
+    """Verify the log at SOURCE, an address or a folder, down to every byte and every rule."""
+    if log_key is not None:
+        # With both, the file says which witnesses to ask for and the key says which log.
+        trusted = replace(trusted or log_key, logs=log_key.logs)
+    report = verify_log(
+        source,
+        now_s=int(time.time()),
+        trusted=trusted,
+        old_checkpoint=old_checkpoint,
+        max_age_s=max_age_s,
+        checkers=[Replay()],
+    )
+    if report.trust is not None:
+        _tell_trust(report.trust)
+    _tell("anchored", "yes" if report.is_anchored else "no")
+    sys.exit(_tell_result(report))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--root",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="Certificate (PEM or DER) of the root that the agency's receipts are signed under.",
+)
+@click.option("--log-key", type=vkey, required=True, help="Verifier key of the log.")
+@click.option("--policy", "trusted", type=policy_file, help="File that says which witnesses and quorum to believe.")
+def receipt(file: Path, root: Path, log_key: Policy, trusted: Policy | None) -> None:
+    """Check the receipt in FILE offline: its bytes, its signature, and its entry in the log."""
+    try:
+        raw, root_cert = read_file(file, MAX_RECEIPT_BYTES), read_file(root, MAX_CERTIFICATE_BYTES)
+        report = pdf.verify_receipt(raw, root_cert=root_cert, log_key=str(log_key.logs[0].key), policy=trusted)
+    except UnknownKind as error:
+        sys.exit(_tell_newer(Finding(error.rule, error.index, error.sentence)))
+    except AuditError as error:
+        sys.exit(_tell_bad((Finding(error.rule, error.index, error.sentence),)))
+    _tell_receipt(report)
+    _tell("result", "good")
+    sys.exit(GOOD)
+
+
+def _tell_trust(trust: Trust) -> None:
+    """Say which log this is, and who has sworn to it when."""
+    stated = trust.checkpoint
+    _tell("origin", stated.origin)
+    _tell("size", str(stated.size))
+    _tell("root", note.encode_base64(stated.root))
+    _tell("log_key", str(trust.log_key))
+    for each in trust.cosigned:
+        seen_at = datetime.fromtimestamp(each.time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        _tell("cosigned", f"{each.key.name} {seen_at}")
+
+
+def _tell_result(report: Report) -> int:
+    """Say how it went and return the exit code; what is bad is bad even if something newer is there too."""
+    if report.findings:
+        return _tell_bad(report.findings)
+    if report.newer is not None:
+        return _tell_newer(report.newer)
+    _tell("result", "good")
+    return GOOD
+
+
+def _tell_bad(findings: tuple[Finding, ...]) -> int:
+    worst, *others = findings
+    _tell("result", "bad")
+    _tell("first_bad_index", _place(worst))
+    _tell("rule", worst.rule)
+    _tell("reason", worst.sentence)
+    for each in others[:_MAX_SHOWN]:
+        _tell("also", f"{_place(each)} {each.rule} {each.sentence}")
+    if len(others) > _MAX_SHOWN:
+        _tell("also", f"{len(others) - _MAX_SHOWN} more")
+    return BAD
+
+
+def _tell_newer(newer: Finding) -> int:
+    _tell("result", "newer")
+    _tell("first_newer_index", _place(newer))
+    _tell("rule", newer.rule)
+    _tell("reason", newer.sentence)
+    return NEWER
+
+
+def _tell_receipt(report: ReceiptReport) -> None:
+    """Say what the receipt says, and by whose word."""
+    _tell("number", report.number)
+    _tell("kind", report.kind)
+    _tell("amount", f"{report.amount} {report.commodity}")
+    _tell("paid_on", report.paid_on.isoformat() if report.paid_on else "")
+    _tell("signer", report.signer)
+    _tell("signed_at", report.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    _tell("origin", report.origin)
+    _tell("index", str(report.index))
+    _tell("size", str(report.size))
+    for name in report.witnesses:
+        _tell("cosigned", name)
+    _tell("anchored", "yes" if report.anchored else "no")
+
+
+def _place(finding: Finding) -> str:
+    return "unknown" if finding.index is None else str(finding.index)
+
+
+def _tell(name: str, value: str) -> None:
+    click.echo(f"{name}: {_printable(value)}")
+
+
+def _printable(text: str) -> str:
+    """Keep whatever a stranger wrote from steering the inspector's terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
