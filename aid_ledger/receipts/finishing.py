@@ -75,6 +75,7 @@ def finish(pdf: pydyf.PDF, marks: Marks) -> None:
     _describe(pdf, marks)
     signature = _add_signature(pdf, marks)
     _add_field(pdf, signature)
+    _add_scopes(pdf)
     attached = _by_reference(pdf, pdf.catalog["Names"]["EmbeddedFiles"])["Names"][1]
     # WeasyPrint names an attached file twice here.
     pdf.catalog["AF"] = pydyf.Array([attached])
@@ -172,6 +173,14 @@ def _add_field(pdf: pydyf.PDF, signature: pydyf.Dictionary) -> None:
     page["Annots"] = pydyf.Array([widget.reference])
     fields = pydyf.Array([widget.reference])
     pdf.catalog["AcroForm"] = pydyf.Dictionary({"Fields": fields, "SigFlags": _SIGNATURE_FLAGS})
+
+
+def _add_scopes(pdf: pydyf.PDF) -> None:
+    """Say of every header cell whether it heads a row or a column, so that a screen reader can tell what a cell is."""
+    for each in pdf.objects:
+        if isinstance(each, pydyf.Dictionary) and each.get("S") == "/TH":
+            group = _by_reference(pdf, _by_reference(pdf, each["P"])["P"])
+            each["A"]["Scope"] = "/Column" if group["S"] == "/THead" else "/Row"
 
 
 def _by_reference(pdf: pydyf.PDF, reference: bytes) -> Any:  # noqa: ANN401 - WeasyPrint's objects have no types

@@ -16,7 +16,7 @@ from importlib import resources
 from typing import Any, Final
 
 import pydyf
-from jinja2 import PackageLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.document import Document
@@ -25,6 +25,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from aid_ledger.receipts import finishing, qr
 from aid_ledger.web import formats
+from aid_ledger.web.assets import TEMPLATE_FOLDER
 from audit import checkpoint, note, proof
 from audit.pdf import evidence as receipt_evidence
 from audit.pdf.document import ATTACHMENT
@@ -38,9 +39,8 @@ ZONE_NAMES: Final = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asi
 _ASSETS: Final = resources.files("aid_ledger.receipts") / "assets"
 _SCHEME: Final = "asset:"
 _QR: Final = "asset:qr.svg"
-_TEMPLATE: Final = "receipt.html"
+_TEMPLATE: Final = "receipt_pdf.html"
 _MIME: Final = {"ttf": "font/ttf", "svg": "image/svg+xml"}
-_OPTIONS: Final = {"pdf_variant": "pdf/a-3a", "uncompressed_pdf": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,11 @@ class ReceiptPrinter:
         style = (_ASSETS / "receipt.css").read_text("utf-8")
         self._style = CSS(string=style, font_config=self._fonts, url_fetcher=PackagedFiles({}))
         environment = ImmutableSandboxedEnvironment(
-            autoescape=True, undefined=StrictUndefined, loader=PackageLoader("aid_ledger", "templates/receipts")
+            autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(TEMPLATE_FOLDER / "receipts")
         )
         self._template = environment.get_template(_TEMPLATE)
 
-    def render(
-        self, evidence: Evidence, *, signed_at: dt.datetime, signature_bytes: int = SIGNATURE_BYTES
-    ) -> bytes:
+    def render(self, evidence: Evidence, *, signed_at: dt.datetime, signature_bytes: int = SIGNATURE_BYTES) -> bytes:
         """Lay out one receipt with its evidence attached, ready for `signing.sign`.
 
         `signed_at` is written into the file as the time of its making and signing. It must not lie before the entry
@@ -91,11 +89,13 @@ class ReceiptPrinter:
 
         written = io.BytesIO()
         identifier = hashlib.sha256(attached).digest()[:16].hex().encode()
-        laid_out.write_pdf(written, finisher=finish, pdf_identifier=identifier, **_OPTIONS)
+        laid_out.write_pdf(
+            written, finisher=finish, pdf_identifier=identifier, pdf_variant="pdf/a-3a", uncompressed_pdf=True
+        )
         return finishing.fill_range(written.getvalue())
 
 
-class PackagedFiles(URLFetcher):
+class PackagedFiles(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
     """Serves the files packaged with this module and those given, and nothing else: no disk, no network."""
 
     def __init__(self, given: dict[str, bytes]) -> None:
@@ -146,7 +146,6 @@ def page_of(evidence: Evidence, issuer: Issuer) -> dict[str, Any]:
             }
             for each in fields.approvers
         ],
-        "witnesses": [{"name": each.name, "office": each.office} for each in fields.witnesses],
         "code": _grouped(fields.code, 4, "-"),
         "check_page": f"{issuer.base_url.rstrip('/')}/periksa".removeprefix("https://"),
         "log": _place_in_log(evidence),
@@ -166,6 +165,7 @@ def _rows(fields: ReceiptFields) -> list[dict[str, str]]:
     """Write the table of who received what from whom; lines that have nothing to say are left out."""
     paid_on = formats.tanggal(fields.paid_on) if fields.paid_on else ""
     place = f"{fields.village}, {fields.district}" if fields.village else ""
+    witnesses = "; ".join(f"{each.name}, {each.office}" for each in fields.witnesses)
     rows = (
         ("Penerima", fields.payee),
         ("NIK", fields.nik),
@@ -174,6 +174,7 @@ def _rows(fields: ReceiptFields) -> list[dict[str, str]]:
         ("Periode", fields.period),
         ("Diterima", paid_on),
         ("Melalui", fields.channel),
+        ("Saksi", witnesses),
         ("Dasar", fields.decree),
         ("Berkas bayar", f"{fields.batch} \u00b7 baris {fields.line}"),
     )

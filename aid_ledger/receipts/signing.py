@@ -52,9 +52,10 @@ class KeySigner:
         """
         certificate = x509.load_pem_x509_certificate(certificate_pem)
         key = serialization.load_pem_private_key(key_pem, password=None)
-        is_ours = isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
-        if not is_ours or key.public_key() != certificate.public_key():
-            raise SignerMismatch("the receipt key does not belong to the receipt certificate; run init again")
+        if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+            raise SignerMismatch("receipts are signed with a P-256 or RSA key; this one is of another kind")
+        if key.public_key() != certificate.public_key():
+            raise SignerMismatch("the receipt key does not belong to the receipt certificate; bring the pair that does")
         return cls(certificate, key)
 
     def sign(self, message: bytes) -> bytes:
