@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
-from sqlalchemy import ColumnCollectionConstraint, Engine, Index, Table, event
+from sqlalchemy import Engine, Index, Table, event
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, UOWTransaction, object_mapper
+from sqlalchemy.schema import ColumnCollectionConstraint
 
 from aid_ledger.core import clock, retry
 from aid_ledger.core.crypto import FieldKeys
@@ -324,8 +325,9 @@ def _constraint_name(error: IntegrityError) -> str:
     if table is None:
         return unique.group(1)
     for rule in [*table.constraints, *table.indexes]:
-        covered = rule.columns if isinstance(rule, ColumnCollectionConstraint | Index) else ()
-        if {f"{table.name}.{column.name}" for column in covered} == columns:
+        if not isinstance(rule, ColumnCollectionConstraint | Index):
+            continue
+        if {f"{table.name}.{column.name}" for column in rule.columns} == columns:
             return str(rule.name or "")
     return unique.group(1)
 

@@ -1,0 +1,186 @@
+"""`audit diff`: replay the log and compare the result with every row of the database, both ways.
+
+First the log itself: bytes, leaf hashes, positions, tiles and checkpoints must agree with each other and with the
+checkpoint published outside. Then every `record` table: each stored row must have the digest that the log remembers
+last, each remembered row must be stored. Then what rooms downstream say of replayed state (balances, states), through
+`agreements`. Reads only; an auditor may run it with a read-only DSN and without any key but the log's public one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aid_ledger.core.clock import instant_text
+from aid_ledger.core.db import Base, keeping
+from aid_ledger.core.digests import all_digests
+from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogPosition, LogTile
+from aid_ledger.log.tree import TileTree
+from audit import checkpoint, note
+from audit.entry import parse_entry
+from audit.errors import AuditError
+from audit.merkle import leaf_hash
+from audit.replay import Replay, State
+
+ROWS_PER_FETCH = 1_000
+
+UNCHECKED = frozenset({"alembic_version"})
+"""Tables that no room describes: the migration marker; its truth is checked at every start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that the log and the database do not agree on; `key` is the row's primary key as the log writes it."""
+
+    table: str
+    key: str
+    sentence: str
+
+
+Agreement = Callable[[Session, State], Iterable[Difference]]
+"""A room's own comparison of replayed state with its rows."""
+
+
+def diff(session: Session, *, vkey: str, published: bytes | None, agreements: Sequence[Agreement]) -> list[Difference]:
+    """Compare log and database; an empty list means that they agree.
+
+    Args:
+        session: a reading session.
+        vkey: the log's verifier key.
+        published: the checkpoint kept outside the database, None if there is none.
+        agreements: what the rooms downstream compare.
+
+    """
+    replay = Replay()
+    found = list(_check_log(session, replay, vkey=vkey, published=published))
+    replay.finish()
+    found += [Difference("log_entries", str(each.index), f"{each.rule}: {each.sentence}") for each in replay.violations]
+    found += _compare_rows(session, replay.state)
+    for agreement in agreements:
+        found += agreement(session, replay.state)
+    return found
+
+
+def housekeeping_tables() -> dict[str, str]:
+    """Name the tables that may change without a fact, each with its reason, for the printed result."""
+    tables = Base.metadata.tables.values()
+    return {table.name: str(table.info["comment"]) for table in tables if keeping(table) == "housekeeping"}
+
+
+def _check_log(session: Session, replay: Replay, *, vkey: str, published: bytes | None) -> Iterator[Difference]:
+    tree = TileTree(0, lambda _level, _number: b"")
+    for expected, (position, entry) in enumerate(_ordered(session)):
+        if position != expected:
+            yield Difference("log_positions", str(position), f"position {expected} is missing")
+            return
+        yield from _check_entry(replay, position, entry)
+        tree.append([leaf_hash(bytes(entry.raw))])
+    yield from _check_tiles(session, tree)
+    yield from _check_checkpoints(session, tree, vkey=vkey, published=published)
+    for index, entry in enumerate(_waiting(session), start=tree.size):
+        yield from _check_entry(replay, index, entry)
+
+
+def _ordered(session: Session) -> Iterator[tuple[int, LogEntry]]:
+    query = (
+        select(LogPosition.position, LogEntry)
+        .join(LogEntry, LogEntry.id == LogPosition.entry_id)
+        .order_by(LogPosition.position)
+        .execution_options(yield_per=ROWS_PER_FETCH)
+    )
+    for position, entry in session.execute(query):
+        yield position, entry
+        session.expunge(entry)
+
+
+def _waiting(session: Session) -> list[LogEntry]:
+    """List entries that no pass has ordered yet; normally those of the last second."""
+    query = select(LogEntry).outerjoin(LogPosition, LogPosition.entry_id == LogEntry.id)
+    return list(session.scalars(query.where(LogPosition.entry_id.is_(None)).order_by(LogEntry.id)))
+
+
+def _check_entry(replay: Replay, index: int, row: LogEntry) -> Iterator[Difference]:
+    """Hold an entry's columns against its bytes, and give it to replay."""
+    key = str(row.id)
+    try:
+        entry = parse_entry(bytes(row.raw))
+    except AuditError as error:
+        yield Difference("log_entries", key, f"entry {index} cannot be read: {error.sentence}")
+        return
+    stated = (row.act, row.ordinal, row.kind, _instant_of(row.recorded_at), bytes(row.leaf_hash))
+    if stated != (entry.act, entry.ordinal, entry.kind, entry.recorded_at, leaf_hash(bytes(row.raw))):
+        yield Difference("log_entries", key, f"columns of entry {index} differ from its bytes")
+    replay.apply(index, entry)
+
+
+def _instant_of(at: dt.datetime) -> str:
+    return instant_text(at)
+
+
+def _check_tiles(session: Session, tree: TileTree) -> Iterator[Difference]:
+    expected = dict(tree.changed)
+    for tile in session.scalars(select(LogTile)):
+        if expected.pop((tile.level, tile.number), None) != bytes(tile.hashes):
+            yield Difference("log_tiles", f"{tile.level}/{tile.number}", "differs from the entries it is hashed from")
+    for level, number in expected:
+        yield Difference("log_tiles", f"{level}/{number}", "is missing")
+    heads = list(session.scalars(select(LogHead)))
+    if tree.size and [head.size for head in heads] != [tree.size]:
+        yield Difference("log_heads", "1", f"does not say that {tree.size} entries are ordered")
+
+
+def _check_checkpoints(
+    session: Session, tree: TileTree, *, vkey: str, published: bytes | None
+) -> Iterator[Difference]:
+    key = note.parse_vkey(vkey)
+    newest = 0
+    for row in session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size)):
+        newest = row.size
+        fault = _fault_of(row.note.encode(), tree, key)
+        if fault or row.root != TileTree(row.size, _tile_of(tree)).root():
+            yield Difference("log_checkpoints", str(row.size), fault or "root differs from the tree")
+    if published is not None:
+        fault = _fault_of(published, tree, key)
+        if fault:
+            yield Difference("log_checkpoints", "published", f"the checkpoint outside the database: {fault}")
+    if tree.size and newest != tree.size:
+        yield Difference("log_checkpoints", str(tree.size), "the newest tree has no signed checkpoint")
+
+
+def _fault_of(raw: bytes, tree: TileTree, key: note.VerifierKey) -> str:
+    """Say what is wrong with a signed checkpoint of this tree; empty if nothing is."""
+    try:
+        signed = note.parse(raw)
+        note.verify(signed, [key])
+        body = checkpoint.parse(signed.text)
+    except AuditError as error:
+        return error.sentence
+    if body.size > tree.size:
+        return f"covers {body.size} entries, the database holds {tree.size}"
+    if body.root != TileTree(body.size, _tile_of(tree)).root():
+        return f"root at size {body.size} differs from the tree"
+    return ""
+
+
+def _tile_of(tree: TileTree) -> Callable[[int, int], bytes]:
+    return lambda level, number: tree.changed.get((level, number), b"")
+
+
+def _compare_rows(session: Session, state: State) -> Iterator[Difference]:
+    connection = session.connection()
+    for table in Base.metadata.sorted_tables:
+        if keeping(table) != "record":
+            continue
+        remembered = state.rows.get(table.name, {})
+        for key, digest in all_digests(connection, table):
+            last = remembered.pop(key, None)
+            if last is None:
+                yield Difference(table.name, key, "the row is stored, but no fact in the log explains it")
+            elif last != digest:
+                yield Difference(table.name, key, "the row was changed after the last fact that explains it")
+        for key in remembered:
+            yield Difference(table.name, key, "the log remembers the row, but it is gone")

@@ -1,0 +1,67 @@
+"""`log export DIR`: the log as a folder of tlog-tiles files that any static host can serve and anyone can mirror.
+
+Writes checkpoint, hash tiles, entry bundles and the public key; the checkpoint last, so that a mirror never names
+entries that are not there yet. Full tiles never change, so a second export writes only what is new.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aid_ledger.log.models import LogEntry, LogPosition
+from aid_ledger.log.queries import newest_checkpoint
+from aid_ledger.log.rules import NotSealed
+from aid_ledger.log.sequencer import TileFetch, publish
+from aid_ledger.log.tree import HASH
+from audit import tiles
+from audit.tiles import Tile
+
+
+def export(session: Session, folder: Path, *, vkey: str) -> int:
+    """Write the log as it lies under the newest checkpoint; returns its size.
+
+    Raises:
+        NotSealed: there is no checkpoint yet.
+
+    """
+    newest = newest_checkpoint(session)
+    if newest is None:
+        raise NotSealed(position=0)
+    folder.mkdir(parents=True, exist_ok=True)
+    for tile in [*tiles.tiles_of_level(tiles.ENTRIES, newest.size), *tiles.tiles_of(newest.size)]:
+        _write_once(folder / tile.path, tile, session)
+    (folder / "log.vkey").write_text(vkey + "\n")
+    publish(folder / "checkpoint", newest.note)
+    return newest.size
+
+
+def read_tile(session: Session, tile: Tile) -> bytes:
+    """Give a tile's or a bundle's bytes as served; empty if the log does not reach so far."""
+    if tile.level == tiles.ENTRIES:
+        return _bundle(session, tile)
+    hashes = TileFetch(session)(tile.level, tile.index)[: tile.width * HASH]
+    return hashes if len(hashes) == tile.width * HASH else b""
+
+
+def _bundle(session: Session, tile: Tile) -> bytes:
+    query = (
+        select(LogEntry.raw)
+        .join(LogPosition, LogPosition.entry_id == LogEntry.id)
+        .where(LogPosition.position >= tile.first_entry, LogPosition.position < tile.first_entry + tile.width)
+        .order_by(LogPosition.position)
+    )
+    entries = [bytes(raw) for raw in session.scalars(query)]
+    return tiles.encode_bundle(entries) if len(entries) == tile.width else b""
+
+
+def _write_once(path: Path, tile: Tile, session: Session) -> None:
+    """Write a tile unless it is there: its name says what it holds, so it never changes."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".new")
+    beside.write_bytes(read_tile(session, tile))
+    beside.replace(path)
