@@ -35,7 +35,6 @@ product is resumed after it. Change it only with that order; jobs of another sha
 DISPATCH_LIMIT: Final = 20
 """Times a job may be taken up; one that has killed twenty workers is ended as failed instead of killing another."""
 
-POLL_S: Final = 0.5
 LIST_LIMIT: Final = 1_000
 
 RunJob = Callable[[str, JsonObject], JsonObject]
@@ -60,8 +59,8 @@ def migrate(system_url: str, *, application_role: str | None = None) -> None:
 class Engine:
     """One executor of the engine: it takes up jobs, keeps their finished steps, and recovers those of the dead."""
 
-    def __init__(self, system_url: str, executor_id: str, *, concurrency: int) -> None:
-        self.executor_id = executor_id
+    def __init__(self, system_url: str, executor_id: str, *, concurrency: int, poll_s: float) -> None:
+        self._poll_s = poll_s
         self._concurrency = concurrency
         self._config: DBOSConfig = {
             "name": APPLICATION,
@@ -100,7 +99,7 @@ class Engine:
         DBOS.register_queue(
             QUEUE,
             worker_concurrency=self._concurrency,
-            polling_interval_sec=POLL_S,
+            polling_interval_sec=self._poll_s,
             on_conflict="always_update",
         )
 

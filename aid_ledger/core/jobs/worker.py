@@ -53,6 +53,7 @@ class Rhythm:
     lease_ms: int = 6_000
     beat_s: float = 2
     relay_s: float = 0.5
+    poll_s: float = 0.5
     grace_s: float = 20
 
 
@@ -75,7 +76,7 @@ class Worker:
         self._house = partial(keeping_house, database)
         self._rhythm = rhythm
         self._gate = Gate()
-        self._engine = Engine(system_url, self.executor_id, concurrency=concurrency)
+        self._engine = Engine(system_url, self.executor_id, concurrency=concurrency, poll_s=rhythm.poll_s)
         self._runner = Runner(self._house, registry, self._engine, self._gate)
         self._beat_due_s = 0.0
 
