@@ -32,7 +32,8 @@ _FILES = {
     "file.empty": Message("Berkas ini kosong.", "Unggah berkas yang berisi baris judul dan data."),
     "file.no_rows": Message("Berkas ini hanya berisi baris judul.", "Isi sedikitnya satu penerima di bawah judul."),
     "file.too_large": Message(
-        "Ukuran berkas {megabytes} MB, melebihi batas {limit} MB.", "Bagi daftar menjadi beberapa berkas, per kecamatan."
+        "Ukuran berkas {megabytes} MB, melebihi batas {limit} MB.",
+        "Bagi daftar menjadi beberapa berkas, per kecamatan.",
     ),
     "file.too_many_rows": Message(
         "Berkas berisi lebih dari {limit} baris.", "Bagi daftar menjadi beberapa berkas, per kecamatan."
@@ -49,7 +50,8 @@ _FILES = {
         'Di Excel pilih Simpan Sebagai, jenis "CSV UTF-8 (dipisahkan koma)", atau unggah XLSX.',
     ),
     "file.kind": Message(
-        "Berkas ini bukan CSV dan bukan XLSX.", "Buka di Excel, lalu simpan sebagai XLSX atau CSV UTF-8 tanpa kata sandi."
+        "Berkas ini bukan CSV dan bukan XLSX.",
+        "Buka di Excel, lalu simpan sebagai XLSX atau CSV UTF-8 tanpa kata sandi.",
     ),
     "file.csv_broken": Message(
         "Susunan CSV rusak di sekitar baris {row}: jumlah kolom atau tanda kutipnya tidak cocok dengan judul.",
@@ -67,11 +69,16 @@ _FILES = {
         "Simpan ulang sebagai XLSX atau CSV UTF-8; bila besar, bagi menjadi beberapa berkas.",
     ),
     "columns.no_header": Message(
-        "Baris judul tidak ditemukan: tidak satu pun nama kolom dikenal.", "Salin baris judul dari templat ke baris pertama."
+        "Baris judul tidak ditemukan: tidak satu pun nama kolom dikenal.",
+        "Salin baris judul dari templat ke baris pertama.",
     ),
-    "columns.unknown": Message("Kolom ini tidak dikenal: {names}.", "Hapus kolom itu atau samakan namanya dengan templat."),
+    "columns.unknown": Message(
+        "Kolom ini tidak dikenal: {names}.", "Hapus kolom itu atau samakan namanya dengan templat."
+    ),
     "columns.missing": Message("Kolom wajib tidak ada: {names}.", "Tambahkan kolom itu dan isi untuk setiap penerima."),
-    "columns.duplicate": Message("Judul kolom muncul lebih dari sekali: {names}.", "Sisakan satu kolom untuk tiap judul."),
+    "columns.duplicate": Message(
+        "Judul kolom muncul lebih dari sekali: {names}.", "Sisakan satu kolom untuk tiap judul."
+    ),
     "columns.unnamed": Message(
         "Kolom ke-{position} berisi data tetapi tidak berjudul.", "Beri judul dari templat, atau kosongkan kolom itu."
     ),
@@ -81,7 +88,9 @@ _PERSON = {
     "teks.karakter_kendali": Message("Sel berisi karakter tersembunyi.", "Ketik ulang isi sel ini, jangan ditempel."),
     "nik.kosong": Message("NIK kosong.", "Isi 16 angka NIK dari KTP atau KK."),
     "nik.angka_excel": Message("NIK tersimpan sebagai bilangan sehingga angkanya dapat hilang.", AS_TEXT),
-    "nik.format": Message("NIK harus tepat 16 angka; di sini {n} karakter.", "Cocokkan dengan KTP, tanpa spasi dan titik."),
+    "nik.format": Message(
+        "NIK harus tepat 16 angka; di sini {n} karakter.", "Cocokkan dengan KTP, tanpa spasi dan titik."
+    ),
     "nik.tanggal": Message(
         "Tanggal lahir di dalam NIK tidak ada di kalender.", "Cocokkan angka ke-7 sampai ke-12 dengan KTP."
     ),
@@ -102,9 +111,7 @@ _PERSON = {
     "nama.karakter_tidak_lazim": Message(
         "Nama memuat angka atau tanda yang tidak lazim.", "Cocokkan dengan KTP.", is_warning=True
     ),
-    "tanggal_lahir.format": Message(
-        "Bentuk tanggal lahir tidak dikenal.", "Tulis seperti 1980-12-31 atau 31-12-1980."
-    ),
+    "tanggal_lahir.format": Message("Bentuk tanggal lahir tidak dikenal.", "Tulis seperti 1980-12-31 atau 31-12-1980."),
     "tanggal_lahir.tidak_ada": Message("Tanggal lahir ini tidak ada di kalender.", "Cocokkan dengan KTP."),
     "tanggal_lahir.terlalu_lama": Message("Tanggal lahir sebelum tahun 1900.", "Cocokkan tahun lahir dengan KTP."),
     "tanggal_lahir.masa_depan": Message("Tanggal lahir setelah hari ini.", "Cocokkan tahun lahir dengan KTP."),
@@ -118,7 +125,9 @@ _PERSON = {
 }
 
 _PLACE_AND_PURSE = {
-    "alamat.panjang": Message("Alamat lebih dari 200 karakter.", "Ringkas alamat; RT, RW dan desa punya kolom sendiri."),
+    "alamat.panjang": Message(
+        "Alamat lebih dari 200 karakter.", "Ringkas alamat; RT, RW dan desa punya kolom sendiri."
+    ),
     "rt.format": Message("RT harus satu sampai tiga angka.", "Tulis seperti 003."),
     "rw.format": Message("RW harus satu sampai tiga angka.", "Tulis seperti 012."),
     "kode_desa.kosong": Message("Kode desa kosong.", "Isi kode Kemendagri, seperti 32.16.01.2001."),
@@ -133,7 +142,9 @@ _PLACE_AND_PURSE = {
     "id_dtks.angka_excel": Message("ID DTKS tersimpan sebagai bilangan sehingga angkanya dapat hilang.", AS_TEXT),
     "id_dtks.panjang": Message("ID DTKS lebih dari 30 karakter.", "Cocokkan dengan data DTKS, atau kosongkan."),
     "bank.format": Message("Kode bank harus tiga angka.", "Tulis seperti 008, dengan format sel Teks."),
-    "no_rekening.angka_excel": Message("Nomor rekening tersimpan sebagai bilangan sehingga angkanya dapat hilang.", AS_TEXT),
+    "no_rekening.angka_excel": Message(
+        "Nomor rekening tersimpan sebagai bilangan sehingga angkanya dapat hilang.", AS_TEXT
+    ),
     "no_rekening.format": Message("Nomor rekening harus 5 sampai 20 angka.", "Cocokkan dengan buku tabungan."),
     "rekening.tidak_lengkap": Message(
         "Kode bank dan nomor rekening harus diisi bersama.", "Lengkapi keduanya, atau kosongkan keduanya."

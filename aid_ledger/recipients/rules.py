@@ -13,6 +13,29 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+COLUMNS = (
+    "nik",
+    "no_kk",
+    "nama",
+    "tanggal_lahir",
+    "jenis_kelamin",
+    "alamat",
+    "rt",
+    "rw",
+    "kode_desa",
+    "no_hp",
+    "pekerjaan",
+    "sumber_data",
+    "id_dtks",
+    "bank",
+    "no_rekening",
+    "nama_rekening",
+)
+"""The template, in its order."""
+REQUIRED = ("nik", "nama", "kode_desa")
+IDENTIFIERS = ("nik", "no_kk", "no_hp", "no_rekening", "id_dtks")
+"""Columns whose digits are a name, not a quantity: a number type has already lost zeros or digits."""
+
 NIK_DIGITS = "[0-9]{16}"
 """House rule after DOMAIN practice: ASCII digits only; full-width and Arabic digits are refused, not folded."""
 KK_DIGITS = "[0-9]{16}"
@@ -58,6 +81,20 @@ class CellRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What rows are measured against: the business date, the places this office knows, and whether this is practice.
+
+    `districts` holds six-digit kecamatan codes without dots, current and historical, of the whole country; None means
+    they are not known here, and no NIK is doubted for its region.
+    """
+
+    today: dt.date
+    villages: frozenset[str]
+    districts: frozenset[str] | None = None
+    allow_test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedNIK:
     """What a NIK says of itself. The century of the birth date is not in it: `birth_dates` holds every possible one."""
 
@@ -76,6 +113,20 @@ def clean_text(raw: str) -> str | None:
     """Compose, fold blanks to single spaces and trim; None means the cell holds nothing (or a lone dash)."""
     text = re.sub(BLANK_RUN, " ", unicodedata.normalize("NFC", raw)).strip(" ")
     return None if text in {"", NO_ENTRY} else text
+
+
+def number_text(value: object) -> str:
+    """Write a number, a truth value or a date as the text an official would have typed for it."""
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case float() if value.is_integer():
+            return str(int(value))
+        case dt.datetime() if value.time() == dt.time():
+            return value.date().isoformat()
+        case dt.date() | dt.time():
+            return value.isoformat()
+    return str(value)
 
 
 def has_control(text: str) -> bool:
@@ -258,7 +309,9 @@ def _is_usual(character: str) -> bool:
 def name_key(text: str) -> str:
     """Write a name ready for comparing: capitals without accents, letters only, honorifics at its ends left out."""
     plain = unicodedata.normalize("NFKD", text).upper()
-    words = re.sub(r"[^A-Z]+", " ", "".join(c for c in plain if not unicodedata.combining(c) and c not in "'’`")).split()
+    words = re.sub(
+        r"[^A-Z]+", " ", "".join(c for c in plain if not unicodedata.combining(c) and c not in "'\u2019`")
+    ).split()
     while len(words) > 1 and words[0] in HONORIFICS:
         words.pop(0)
     while len(words) > 1 and words[-1] in HONORIFICS:

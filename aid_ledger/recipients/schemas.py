@@ -7,31 +7,13 @@ go through `importing/expressions.py`, which a test holds to the same verdicts; 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validates_schema
 
 from aid_ledger.recipients import rules
-
-IDENTIFIERS = ("nik", "no_kk", "no_hp", "no_rekening", "id_dtks")
-"""Columns whose digits are a name, not a quantity: a number type has already lost zeros or digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Yardstick:
-    """What rows are measured against: the business date, the places this office knows, and whether this is practice.
-
-    `districts` holds six-digit kecamatan codes without dots, current and historical, of the whole country; None means
-    they are not known here, and no NIK is doubted for its region.
-    """
-
-    today: dt.date
-    villages: frozenset[str]
-    districts: frozenset[str] | None = None
-    allow_test: bool = False
+from aid_ledger.recipients.rules import Yardstick
 
 
 class Cell(fields.Field[Any]):
@@ -39,13 +21,11 @@ class Cell(fields.Field[Any]):
 
     def __init__(self, column: str, rule: Callable[[str], object], *, required: bool = False) -> None:
         blank = f"{column}.kosong"
-        super().__init__(
-            required=required, allow_none=not required, error_messages={"required": blank, "null": blank}
-        )
+        super().__init__(required=required, allow_none=not required, error_messages={"required": blank, "null": blank})
         self.column = column
         self.rule = rule
 
-    def _deserialize(self, value: object, attr: str | None, data: Mapping[str, Any] | None, **kwargs: object) -> object:
+    def _deserialize(self, value: object, *_: object, **__: object) -> object:
         if not isinstance(value, str):
             raise ValidationError(f"{self.column}.angka_excel")
         if rules.has_control(value):
@@ -67,11 +47,6 @@ class RecipientRow(Schema):
     def __init__(self, yardstick: Yardstick) -> None:
         self.yardstick = yardstick
         super().__init__()
-
-    @classmethod
-    def columns(cls) -> tuple[str, ...]:
-        """List the columns in the order of the template."""
-        return tuple(cls._declared_fields)
 
     nik = Cell("nik", str, required=True)
     no_kk = Cell("no_kk", rules.family_card)
@@ -125,20 +100,6 @@ class RecipientRow(Schema):
 def _cleaned(column: str, value: object) -> object:
     if isinstance(value, str):
         return rules.clean_text(value)
-    if value is None or column in IDENTIFIERS:
+    if value is None or column in rules.IDENTIFIERS:
         return value
-    return number_text(value)
-
-
-def number_text(value: object) -> str:
-    """Write a number, a truth value or a date as the text an official would have typed for it."""
-    match value:
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case float() if value.is_integer():
-            return str(int(value))
-        case dt.datetime() if value.time() == dt.time():
-            return value.date().isoformat()
-        case dt.date() | dt.time():
-            return value.isoformat()
-    return str(value)
+    return rules.number_text(value)

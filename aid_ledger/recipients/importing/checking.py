@@ -15,13 +15,13 @@ from pathlib import Path
 import polars as pl
 
 from aid_ledger.recipients.importing import expressions
-from aid_ledger.recipients.importing.columns import COLUMNS, ROW
+from aid_ledger.recipients.importing.columns import ROW
 from aid_ledger.recipients.importing.expressions import Rule
 from aid_ledger.recipients.importing.reading import reading
 from aid_ledger.recipients.importing.refusals import UPLOAD, Limits
 from aid_ledger.recipients.importing.sheet import ROW_TYPE, Sheet
 from aid_ledger.recipients.messages import MESSAGES
-from aid_ledger.recipients.schemas import Yardstick
+from aid_ledger.recipients.rules import COLUMNS, Yardstick
 
 PROBLEMS_KEPT = 200_000
 """Lines of a report an office could still work through; beyond it only the counts go on."""
@@ -106,7 +106,7 @@ class _Tally:
             self.counts[number] += count
         room = max(PROBLEMS_KEPT - self.kept, 0)
         if room and not found.is_empty():
-            self.findings.append(found.sort(ROW, "rule").head(room).cast(dict(FINDINGS)))
+            self.findings.append(found.sort(ROW, "rule").head(room).cast(FINDINGS))
             self.kept += min(room, found.height)
 
 
@@ -193,18 +193,17 @@ def _refuse_duplicates(tally: _Tally) -> None:
 def _described(tally: _Tally) -> pl.DataFrame:
     """Put words to the findings: the sentence of the code, with its number where it has one."""
     table = pl.DataFrame(
-        [
-            (number, rule.column, rule.code, *_words(rule.code))
-            for number, rule in enumerate(tally.known, start=1)
-        ],
+        [(number, rule.column, rule.code, *_words(rule.code)) for number, rule in enumerate(tally.known, start=1)],
         schema={"rule": pl.UInt8, "kolom": pl.String, "kode": pl.String, "tingkat": pl.String, "pesan": pl.String},
         orient="row",
     )
     findings = pl.concat([pl.DataFrame(schema=FINDINGS), *tally.findings]).sort(ROW, "rule")
     described = findings.join(table, on="rule", how="left", maintain_order="left")
-    sentence = pl.when(pl.col("n").is_not_null()).then(
-        pl.col("pesan").str.replace("{n}", pl.col("n").cast(pl.String), literal=True)
-    ).otherwise("pesan")
+    sentence = (
+        pl.when(pl.col("n").is_not_null())
+        .then(pl.col("pesan").str.replace("{n}", pl.col("n").cast(pl.String), literal=True))
+        .otherwise("pesan")
+    )
     return described.select(ROW, "kolom", "kode", "tingkat", sentence.alias("pesan"))
 
 

@@ -1,6 +1,6 @@
 """The header row: which columns a list may have, and how an official's spelling of them is recognised.
 
-Names come from the schema; what a cell of a column must hold is in `recipients/rules.py`.
+Names of columns and what their cells must hold are in `recipients/rules.py`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,11 @@ from aid_ledger.recipients.importing.refusals import (
     HeaderMissing,
     Limits,
 )
-from aid_ledger.recipients.schemas import IDENTIFIERS, RecipientRow
+from aid_ledger.recipients.rules import COLUMNS, REQUIRED
 
-COLUMNS = RecipientRow.columns()
-REQUIRED = ("nik", "nama", "kode_desa")
 ROW = "baris"
 """The row's number as the spreadsheet shows it; the header usually is row 1."""
 NAME_SHOWN_MAX = 40
-
-__all__ = ["COLUMNS", "IDENTIFIERS", "REQUIRED", "ROW", "match_header"]
 
 
 def match_header(cells: Sequence[str], limits: Limits) -> list[str | None]:

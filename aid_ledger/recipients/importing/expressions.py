@@ -7,18 +7,32 @@ table of cases to the schema and to these expressions and demands one answer. Ex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from aid_ledger.recipients import rules
-from aid_ledger.recipients.importing.columns import COLUMNS, IDENTIFIERS, REQUIRED, ROW
-from aid_ledger.recipients.schemas import Yardstick
+from aid_ledger.recipients.rules import COLUMNS, IDENTIFIERS, REQUIRED, Yardstick
 
 UNUSUAL = r"[^\x20-\x7e]|  "
 """Text that plain trimming cannot clean: blanks within, characters beyond ASCII, controls."""
 UNUSUAL_NAME = r"[^\p{L}\p{M}" + rules.USUAL_NAME_MARKS.replace("-", r"\-").replace("(", r"\(") + "]"
+ENOUGH_LETTERS = r"\P{L}*".join([r"\p{L}"] * rules.NAME_LETTERS_MIN)
+DAY = "(?:0[1-9]|[1256][0-9]|4[1-9]|%s)"
+NIK_DAYS = "|".join(
+    (
+        DAY % "[37][01]" + "(?:0[13578]|1[02])[0-9]{2}",
+        DAY % "[37]0" + "(?:0[469]|11)[0-9]{2}",
+        "(?:0[1-9]|1[0-9]|2[0-8]|4[1-9]|5[0-9]|6[0-8])02[0-9]{2}",
+        "[26]902(?:[02468][048]|[13579][26])",
+    )
+)
+"""DDMMYY of a NIK that exists in 19xx or 20xx, 40 added to a woman's day: by length of month, then 29 February.
+
+A two-digit year divisible by four is a leap year in 20xx, and in 19xx but for 1900; no day of 19xx lies in the
+future. So a day exists in either century exactly when it exists in the later one.
+"""
 NIK_TEXT = pl.col("nik")
 
 
@@ -44,15 +58,16 @@ def clean(column: str, *, is_unusual: bool) -> pl.Expr:
     if is_unusual:
         text = text.str.normalize("NFC").str.replace_all(rules.BLANK_RUN, " ")
     text = text.str.strip_chars(" ")
-    return pl.when(~text.is_in(["", rules.NO_ENTRY])).then(text).alias(column)
+    return pl.when((text != "") & (text != rules.NO_ENTRY)).then(text).alias(column)
 
 
 def rules_for(yardstick: Yardstick) -> tuple[Rule, ...]:
     """List every refusal of a cell, per column in the order they are tried; the first that holds is the verdict."""
+    own = _own(yardstick)
     return tuple(
         rule
         for column in COLUMNS
-        for rule in (*_common(column), *(Rule(column, *tried) for tried in _own(column, yardstick)))
+        for rule in (*_common(column), *(Rule(column, code, broken) for code, broken in own[column]))
     )
 
 
@@ -64,32 +79,26 @@ def _common(column: str) -> list[Rule]:
     return found
 
 
-def _own(column: str, yardstick: Yardstick) -> Sequence[tuple[str, pl.Expr]]:
-    match column:
-        case "nik":
-            return _nik(yardstick)
-        case "no_kk":
-            return [("no_kk.format", ~_is(column, rules.KK_DIGITS))]
-        case "nama":
-            letters = pl.col(column).str.count_matches(r"\p{L}")
-            return [_too_long(column), ("nama.pendek", letters < rules.NAME_LETTERS_MIN)]
-        case "tanggal_lahir":
-            return _birth_date(yardstick)
-        case "jenis_kelamin":
-            return [("jenis_kelamin.pilihan", ~_upper(column).is_in(list(rules.SEXES)))]
-        case "rt" | "rw":
-            return [(f"{column}.format", ~_is(column, rules.NEIGHBOURHOOD))]
-        case "kode_desa":
-            return _village(yardstick)
-        case "no_hp":
-            return [("no_hp.format", ~_matches(_joined(column), rules.PHONE))]
-        case "sumber_data":
-            return [("sumber_data.pilihan", ~_source().is_in(list(rules.SOURCES)))]
-        case "bank":
-            return [("bank.format", ~_is(column, rules.BANK)), _account_lacks("bank")]
-        case "no_rekening":
-            return [("no_rekening.format", ~_matches(_joined(column), rules.ACCOUNT)), _account_lacks("no_rekening")]
-    return [_too_long(column)]
+def _own(yardstick: Yardstick) -> Mapping[str, Sequence[tuple[str, pl.Expr]]]:
+    account = ~_matches(_joined("no_rekening"), rules.ACCOUNT)
+    return {
+        "nik": _nik(yardstick),
+        "no_kk": [("no_kk.format", ~_is("no_kk", rules.KK_DIGITS))],
+        "nama": [_too_long("nama"), ("nama.pendek", ~pl.col("nama").str.contains(ENOUGH_LETTERS))],
+        "tanggal_lahir": _birth_date(yardstick),
+        "jenis_kelamin": [("jenis_kelamin.pilihan", ~_upper("jenis_kelamin").is_in(list(rules.SEXES)))],
+        "alamat": [_too_long("alamat")],
+        "rt": [("rt.format", ~_is("rt", rules.NEIGHBOURHOOD))],
+        "rw": [("rw.format", ~_is("rw", rules.NEIGHBOURHOOD))],
+        "kode_desa": _village(yardstick),
+        "no_hp": [("no_hp.format", ~_matches(_joined("no_hp"), rules.PHONE))],
+        "pekerjaan": [_too_long("pekerjaan")],
+        "sumber_data": [("sumber_data.pilihan", ~_source().is_in(list(rules.SOURCES)))],
+        "id_dtks": [_too_long("id_dtks")],
+        "bank": [("bank.format", ~_is("bank", rules.BANK)), _account_lacks("bank")],
+        "no_rekening": [("no_rekening.format", account), _account_lacks("no_rekening")],
+        "nama_rekening": [_too_long("nama_rekening")],
+    }
 
 
 def _is(column: str, pattern: str) -> pl.Expr:
@@ -117,12 +126,7 @@ def _too_long(column: str) -> tuple[str, pl.Expr]:
 
 
 def _nik(yardstick: Yardstick) -> list[tuple[str, pl.Expr]]:
-    day, month, year = _nik_day(), _nik_part(8), _nik_part(10)
-    # A two-digit year divisible by four is a leap year in 2000-2099 and, but for 1900, a century earlier: a day that
-    # exists in either century exists in the later one. No day of 19xx lies in the future, so none is refused as such.
-    february = pl.when(year % 4 == 0).then(29).otherwise(28)
-    last = pl.when(month == 2).then(february).when(month.is_in([4, 6, 9, 11])).then(30).otherwise(31)  # noqa: PLR2004
-    exists = month.is_between(1, 12) & (day >= 1) & (day <= last)
+    exists = _is("nik", f"[0-9]{{6}}(?:{NIK_DAYS})[0-9]{{4}}")
     found = [("nik.format", ~_is("nik", rules.NIK_DIGITS)), ("nik.tanggal", ~exists)]
     if not yardstick.allow_test:
         found.append(("nik.seri_uji", NIK_TEXT.str.ends_with(rules.TEST_SERIAL)))
@@ -155,8 +159,11 @@ def _birth_date(yardstick: Yardstick) -> list[tuple[str, pl.Expr]]:
 def _born() -> pl.Expr:
     text = pl.col("tanggal_lahir")
     turned = pl.concat_str(text.str.slice(6), text.str.slice(3, 2), text.str.slice(0, 2), separator="-")
-    return pl.when(_is("tanggal_lahir", rules.LOCAL_DATE)).then(turned).otherwise(text).str.to_date(
-        "%Y-%m-%d", strict=False
+    return (
+        pl.when(_is("tanggal_lahir", rules.LOCAL_DATE))
+        .then(turned)
+        .otherwise(text)
+        .str.to_date("%Y-%m-%d", strict=False)
     )
 
 
@@ -211,6 +218,3 @@ def doubts(yardstick: Yardstick) -> tuple[Rule, ...]:
         known = pl.Series(sorted(yardstick.districts), dtype=pl.String)
         found.insert(0, Rule("nik", "nik.wilayah_tidak_dikenal", ~NIK_TEXT.str.slice(0, 6).is_in(known.implode())))
     return tuple(found)
-
-
-__all__ = ["ROW", "Rule", "clean", "doubts", "rules_for", "stored", "unusual_columns"]

@@ -10,7 +10,7 @@ import hashlib
 
 import polars as pl
 
-from aid_ledger.recipients.importing.columns import COLUMNS
+from aid_ledger.recipients.rules import COLUMNS
 
 DOMAIN = b"aid-recipients-v1\n"
 FIELD, ROW_END = "\x1f", "\n"

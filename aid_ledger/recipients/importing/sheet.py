@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from aid_ledger.recipients.importing.columns import COLUMNS, ROW
+from aid_ledger.recipients.importing.columns import ROW
 from aid_ledger.recipients.importing.refusals import (
     CellTooLong,
     ColumnUnnamed,
@@ -20,6 +20,7 @@ from aid_ledger.recipients.importing.refusals import (
     FileWithoutRows,
     Limits,
 )
+from aid_ledger.recipients.rules import COLUMNS
 
 PART_ROWS = 100_000
 """Rows handed over at a time: enough to keep both cores busy, few enough to keep the peak of memory low."""
@@ -40,7 +41,7 @@ class Sheet:
 
 
 def assemble(cells: pl.DataFrame, names: Sequence[str | None], *, first_row: int, limits: Limits) -> pl.DataFrame:
-    """Number the rows, name the columns, drop rows without any value and hold the limits of cells.
+    """Give rows their numbers and columns their names, without empty rows, every cell within its limit.
 
     `cells` has one String column per header cell, in order; `first_row` is the number of its first row.
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 import python_calamine as calamine
 
-from aid_ledger.recipients.importing.columns import IDENTIFIERS, match_header
+from aid_ledger.recipients.importing.columns import match_header
 from aid_ledger.recipients.importing.refusals import (
     ArchiveSuspicious,
     FileEmpty,
@@ -26,7 +26,7 @@ from aid_ledger.recipients.importing.refusals import (
     SheetHidden,
 )
 from aid_ledger.recipients.importing.sheet import NUMBERS, Sheet, assemble
-from aid_ledger.recipients.schemas import number_text
+from aid_ledger.recipients.rules import IDENTIFIERS, number_text
 
 MEMBERS_MAX = 1_000
 """A list has a dozen members; a workbook with pictures a few hundred."""
@@ -105,7 +105,7 @@ def _read_rows(rows: Iterator[Sequence[object]], limits: Limits) -> Sheet:
     numbers: list[tuple[int, str]] = []
     first = row + 1
     while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
-        frames.append(_texts(chunk, names=places, first_row=first, numbers=numbers))
+        frames.append(as_text(chunk, names=places, first_row=first, numbers=numbers))
         first += len(chunk)
         if first - row - 1 > limits.rows:
             raise FileTooManyRows("too many rows", limit=limits.rows)
@@ -124,7 +124,7 @@ def _first_with_values(rows: Iterator[Sequence[object]]) -> tuple[int, Sequence[
     raise FileEmpty("the first sheet holds nothing")
 
 
-def _texts(
+def as_text(
     chunk: Sequence[Sequence[object]], *, names: Sequence[str], first_row: int, numbers: list[tuple[int, str]]
 ) -> pl.DataFrame:
     """Turn a chunk of cells into columns of text, noting identifiers that were stored as numbers."""
