@@ -4,6 +4,7 @@ Templates draw (templates/web/macros/money.html and charts.html); this file only
 so that the same figures give the same picture on every machine. It knows no colours, words or queries.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,8 +13,8 @@ from jinja2 import Environment
 
 PICTURE_WIDTH: Final = 1000
 SMALLEST_SEGMENT: Final = 4  # A billion beside a trillion is still there to be seen.
-FLOW_HEIGHT: Final = 420
-FLOW_GAP: Final = 14
+FLOW_HEIGHT: Final = 420  # Grows when a column is crowded.
+FLOW_GAP: Final = 18  # A line of text fits between two names.
 FLOW_NODE_WIDTH: Final = 12
 COVERAGE_STEPS: Final = 5
 
@@ -57,7 +58,7 @@ class Flow:
     nodes: tuple[FlowNode, ...]
     ribbons: tuple[FlowRibbon, ...]
     columns: int
-    height: int = FLOW_HEIGHT
+    height: int
     width: int = PICTURE_WIDTH
 
 
@@ -103,8 +104,11 @@ def flow(links: Iterable[tuple[str, str, int]]) -> Flow:
     present = [link for link in links if link[2] > 0]
     columns = _columns(present)
     throughput = _throughput(present)
-    nodes = _place_nodes(columns, throughput)
-    return Flow(tuple(nodes.values()), _ribbons(present, nodes), max(columns.values(), default=-1) + 1)
+    crowd = max(Counter(columns.values()).values(), default=0)
+    height = max(FLOW_HEIGHT, 2 * crowd * (FLOW_GAP + SMALLEST_SEGMENT))
+    room = height - crowd * (FLOW_GAP + SMALLEST_SEGMENT)
+    nodes = _place_nodes(columns, throughput, room)
+    return Flow(tuple(nodes.values()), _ribbons(present, nodes), max(columns.values(), default=-1) + 1, height)
 
 
 def _scaled(amount: int, whole: int, length: int) -> int:
@@ -133,19 +137,18 @@ def _throughput(links: Sequence[tuple[str, str, int]]) -> dict[str, int]:
     return {name: max(outgoing.get(name, 0), incoming.get(name, 0)) for name in outgoing | incoming}
 
 
-def _place_nodes(columns: Mapping[str, int], throughput: Mapping[str, int]) -> dict[str, FlowNode]:
+def _place_nodes(columns: Mapping[str, int], throughput: Mapping[str, int], room: int) -> dict[str, FlowNode]:
+    """Stack each column; ``room`` is the height the fullest column may fill beyond gaps and smallest bars."""
     last = max(columns.values(), default=0) or 1
     by_column: dict[int, list[str]] = {}
     for name, column in columns.items():
         by_column.setdefault(column, []).append(name)
     fullest = max((sum(throughput[name] for name in names) for names in by_column.values()), default=1)
-    crowd = max((len(names) for names in by_column.values()), default=1)
-    room = FLOW_HEIGHT - FLOW_GAP * (crowd - 1) - SMALLEST_SEGMENT * crowd
     nodes = {}
     for column, names in by_column.items():
         y = 0
         for name in sorted(names, key=lambda name: (-throughput[name], name)):
-            height = _scaled(throughput[name], fullest, max(room, 1)) + SMALLEST_SEGMENT
+            height = throughput[name] * room // fullest + SMALLEST_SEGMENT
             x = column * (PICTURE_WIDTH - FLOW_NODE_WIDTH) // last
             nodes[name] = FlowNode(name, throughput[name], column, x, y, height)
             y += height + FLOW_GAP

@@ -4,6 +4,8 @@ It has no database and no rooms: if a macro needs more than values to be shown, 
 """
 
 import datetime as dt
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, current_app, flash, render_template, request
@@ -50,7 +52,11 @@ SOURCES = [
         },
     },
     {"label": "CSR PT Contoh Makmur", "url": "", "stages": {"received": 250_000_000, "delivered": 1_750_000_000}},
-    {"label": "ASN Peduli", "url": "", "stages": {"allocated": 91_000_000, "delivered": 310_500_000, "lost": 1_200_000}},
+    {
+        "label": "ASN Peduli",
+        "url": "",
+        "stages": {"allocated": 91_000_000, "delivered": 310_500_000, "lost": 1_200_000},
+    },
 ]
 FLOW = [
     ("BTT 2021", "BLT terdampak", 8_100_000_000),
@@ -64,15 +70,67 @@ FLOW = [
     ("Beras keluarga", "Babelan", 310_500_000),
 ]
 BATCHES = [
-    {"number": "BTC-2021-000123-7", "program": "BLT terdampak pandemi", "people": 1243, "total": 372_900_000, "age": 2, "state": "submitted"},
-    {"number": "BTC-2021-000124-5", "program": "Sembako isolasi mandiri", "people": 87, "total": 26_100_000, "age": 5, "state": "unknown"},
-    {"number": "BTC-2021-000119-2", "program": "BLT terdampak pandemi", "people": 10_412, "total": 3_123_600_000, "age": 9, "state": "delivered"},
-    {"number": "BTC-2021-000117-0", "program": "Beras keluarga", "people": 310, "total": 31_000_000, "age": 12, "state": "rejected"},
+    {
+        "number": "BTC-2021-000123-7",
+        "program": "BLT terdampak pandemi",
+        "people": 1243,
+        "total": 372_900_000,
+        "age": 2,
+        "state": "submitted",
+    },
+    {
+        "number": "BTC-2021-000124-5",
+        "program": "Sembako isolasi mandiri",
+        "people": 87,
+        "total": 26_100_000,
+        "age": 5,
+        "state": "unknown",
+    },
+    {
+        "number": "BTC-2021-000119-2",
+        "program": "BLT terdampak pandemi",
+        "people": 10_412,
+        "total": 3_123_600_000,
+        "age": 9,
+        "state": "delivered",
+    },
+    {
+        "number": "BTC-2021-000117-0",
+        "program": "Beras keluarga",
+        "people": 310,
+        "total": 31_000_000,
+        "age": 12,
+        "state": "rejected",
+    },
 ]
 FACTS = [
-    {"title": "Batch diverifikasi", "by": "Budi Contoh", "office": "PPK-SKPD Dinas Sosial", "at": NOON, "entry": 48_210, "proof_url": "/log", "look": "moving"},
-    {"title": "Dua baris ditahan", "by": "Sistem", "office": "", "at": NOON, "entry": 48_207, "proof_url": "/log", "look": "waiting", "note": "NIK ganda dengan program lain"},
-    {"title": "Batch diajukan", "by": "Sari Contoh", "office": "PPTK Dinas Sosial", "at": NOON, "entry": None, "look": "quiet"},
+    {
+        "title": "Batch diverifikasi",
+        "by": "Budi Contoh",
+        "office": "PPK-SKPD Dinas Sosial",
+        "at": NOON,
+        "entry": 48_210,
+        "proof_url": "/log",
+        "look": "moving",
+    },
+    {
+        "title": "Dua baris ditahan",
+        "by": "Sistem",
+        "office": "",
+        "at": NOON,
+        "entry": 48_207,
+        "proof_url": "/log",
+        "look": "waiting",
+        "note": "NIK ganda dengan program lain",
+    },
+    {
+        "title": "Batch diajukan",
+        "by": "Sari Contoh",
+        "office": "PPTK Dinas Sosial",
+        "at": NOON,
+        "entry": None,
+        "look": "quiet",
+    },
 ]
 HOME = (
     slots.HomeCard(
@@ -99,7 +157,15 @@ ERRORS = {
     "agree": "Nyatakan bahwa daftar sudah diperiksa.",
     "": "Sisa dana sumber ini tidak cukup untuk batch ini.",
 }
-TYPED = {"title": "BLT Agustus", "total": "12,5", "people": "1243", "source": "", "channel": "pos", "on": "2021-08-05", "note": "Tahap dua"}
+TYPED = {
+    "title": "BLT Agustus",
+    "total": "12,5",
+    "people": "1243",
+    "source": "",
+    "channel": "pos",
+    "on": "2021-08-05",
+    "note": "Tahap dua",
+}
 PROGRESS = {
     "title": "Memeriksa daftar penerima",
     "done": 61_500,
@@ -132,15 +198,33 @@ def make_gallery() -> Flask:
     return app
 
 
+def received(app: Flask) -> list[dict[str, object]]:
+    """Give the forms the gallery was sent, oldest first."""
+    forms: list[dict[str, object]] = app.extensions.setdefault("gallery.received", [])
+    return forms
+
+
 def _add_pages(app: Flask) -> None:
     for order, (label, endpoint, icon) in enumerate(MENU):
         slots.register_menu(app, slots.MenuItem(label, endpoint, frozenset({"approver"}), order, icon))
-        app.add_url_rule(f"/{endpoint}", endpoint, _page_of(endpoint))
+        app.add_url_rule(f"/{endpoint}", endpoint, _page_of(endpoint), methods=["GET"])
     slots.register_home_cards(app, "approver", lambda _viewer: HOME)
 
     @app.get("/poll")
     def poll() -> str:
         return render_template("web/partials/progress.html", progress={**PROGRESS, "done": 100_000, "state": "done"})
+
+    @app.post("/refused")
+    def refused() -> tuple[str, int]:
+        received(app).append({"csrf_header": request.headers.get("X-CSRFToken", "")})
+        return "Sisa dana tidak cukup.", 422
+
+    @app.post("/approval")
+    @app.post("/forms")
+    def receive() -> str:
+        received(app).append(dict(request.form.items(multi=True)) | {"batch": request.form.getlist("batch")})
+        time.sleep(0.3)
+        return "diterima"
 
     @app.get("/public")
     def public() -> str:
@@ -162,7 +246,7 @@ def _add_pages(app: Flask) -> None:
         return render_template(page, problem=facts), status
 
 
-def _page_of(endpoint: str):  # noqa: ANN202 - a view is whatever Flask takes.
+def _page_of(endpoint: str) -> Callable[[], str]:
     page = endpoint if endpoint in {"home", "sources", "forms", "approval", "people"} else "empty"
 
     def view() -> str:
@@ -174,7 +258,7 @@ def _page_of(endpoint: str):  # noqa: ANN202 - a view is whatever Flask takes.
             cards=cards,
             sources=SOURCES,
             links=FLOW,
-            batches=BATCHES,
+            batches=BATCHES[2:] if request.args.get("after") else BATCHES,
             facts=FACTS,
             errors=ERRORS if request.args.get("errors") else {},
             typed=TYPED,
