@@ -1,0 +1,115 @@
+"""What an approval binds: a commitment per line to its payee and account, and one root over all lines.
+
+The leaf of a line is the canonical JSON array `[line, entitlement, "amount", "source", "commitment"]`; the batch's
+digest is the RFC 6962 root over its lines in order. The commitment is made from plaintext, so whoever swaps
+ciphertexts, accounts or names, and even swaps them back later, changes the digest while it matters.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aid_ledger.core.bulk import chunked
+from aid_ledger.core.crypto import FieldKeys, salted_commitment
+from aid_ledger.disbursement.models import BatchLine
+from aid_ledger.funding.models import Source
+from aid_ledger.recipients import payees
+from aid_ledger.recipients.payees import Payee
+from audit import canonical
+from audit.facts.paying import FrozenLine
+from audit.merkle import Frontier, leaf_hash
+
+PAYEE_DOMAIN = "aid-payee-v1"
+"""Separates payee commitments from every other hash."""
+
+LINES_PER_CHUNK = 2_000
+"""Lines decrypted at a time: keeps plaintext of a large batch from standing in memory together."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line with its payee in plaintext, for the moment of freezing, checking or writing a channel's file."""
+
+    id: int
+    line_no: int
+    public_id: str
+    amount: int
+    source: str
+    payee: Payee
+    stored_commitment: bytes | None
+    frozen: FrozenLine
+
+
+def payee_commitment(salt: bytes, payee: Payee, *, with_account: bool) -> bytes:
+    """Commit to who is paid and, for transfers, to which account, under the line's salt."""
+    account = [payee.bank_code, payee.account_number, payee.account_holder] if with_account else ["", "", ""]
+    return salted_commitment(PAYEE_DOMAIN, salt, canonical.encode([payee.nik, payee.name, *account]))
+
+
+def frozen_line(
+    *, line_no: int, entitlement_id: int, amount: int, source: str, commitment: bytes
+) -> FrozenLine:
+    """Describe a line as the log freezes it."""
+    return FrozenLine(line_no, entitlement_id, amount, source, encode_digest(commitment))
+
+
+def line_leaf(line: FrozenLine) -> bytes:
+    """Write a frozen line as the bytes that are hashed into the digest."""
+    return canonical.encode([line.line, line.entitlement, str(line.amount), line.source, line.commitment])
+
+
+def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account: bool) -> Iterator[OpenLine]:
+    """Open a batch's live lines in order, a chunk at a time, with commitments made anew from today's plaintext."""
+    query = (
+        select(BatchLine, Source.code)
+        .join(Source, Source.id == BatchLine.source_id)
+        .where(BatchLine.batch_id == batch_id, BatchLine.state != "set_aside")
+        .order_by(BatchLine.line_no)
+    )
+    columns = query.with_only_columns(
+        BatchLine.id,
+        BatchLine.line_no,
+        BatchLine.public_id,
+        BatchLine.entitlement_id,
+        BatchLine.person_id,
+        BatchLine.amount,
+        BatchLine.salt,
+        BatchLine.commitment,
+        Source.code,
+    )
+    for chunk in chunked(session.execute(columns.execution_options(yield_per=LINES_PER_CHUNK)), LINES_PER_CHUNK):
+        opened = payees.open_payees(session, keys, [row.person_id for row in chunk])
+        for row in chunk:
+            payee = opened[row.person_id]
+            commitment = payee_commitment(row.salt, payee, with_account=with_account)
+            frozen = frozen_line(
+                line_no=row.line_no,
+                entitlement_id=row.entitlement_id,
+                amount=row.amount,
+                source=row.code,
+                commitment=commitment,
+            )
+            yield OpenLine(row.id, row.line_no, row.public_id, row.amount, row.code, payee, row.commitment, frozen)
+
+
+def digest_of_batch(session: Session, keys: FieldKeys, batch_id: int, *, with_account: bool) -> bytes:
+    """Recompute a batch's digest from plaintext: what verifier, approver and exporter compare with what was frozen."""
+    frontier = Frontier()
+    for line in open_lines(session, keys, batch_id, with_account=with_account):
+        frontier.append(leaf_hash(line_leaf(line.frozen)))
+    return frontier.root()
+
+
+def encode_digest(digest: bytes) -> str:
+    """Write 32 bytes as facts do: base64url without padding."""
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def decode_digest(text: str) -> bytes:
+    """Read 32 bytes back."""
+    return base64.urlsafe_b64decode(text + "=")
