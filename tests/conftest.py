@@ -1,4 +1,4 @@
-"""The test floor: every test that touches rows runs on SQLite and on PostgreSQL, on a fresh copy of a migrated database.
+"""The test floor: every test that touches rows runs on SQLite and on PostgreSQL, on a fresh copy of a database.
 
 Acts really commit and the sequencer really signs; only the clock is frozen where a test asks for it.
 """
@@ -6,47 +6,29 @@ Acts really commit and the sequencer really signs; only the clock is frozen wher
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import migrating
-from aid_ledger.core.act import Act, Actor, Acts, Kit
+from aid_ledger.core.act import Act, Actor
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.db import make_engine, reading
-from aid_ledger.log.pen import LogPen
-from aid_ledger.log.sequencer import Sequencer
+from aid_ledger.officials import passwords
 from audit.note import SigningKey
 from tests import postgres
+from tests.benches import BACKENDS, Bench, copy_database, make_bench
+from tests.builders import officials as builders
 
-ORIGIN = "uji.example/aid-ledger"
-BACKENDS = ("sqlite", "postgresql")
 
-
-@dataclass(frozen=True)
-class Bench:
-    """A database with its pen, ready for Acts."""
-
-    engine: Engine
-    acts: Acts
-    sequencer: Sequencer
-    key: SigningKey
-    kit: Kit
-    folder: Path
-
-    def act(self, actor: Actor):  # noqa: ANN201 - the context manager of Acts
-        """Open an Act."""
-        return self.acts.open(actor)
-
-    def reading(self):  # noqa: ANN201 - the context manager of core.db
-        """Open a read-only session."""
-        return reading(self.engine)
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Hash passwords at the lowest cost: what a hash costs is no test's subject."""
+    passwords.set_cost(passwords.CHEAPEST)
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -77,32 +59,43 @@ def database_url(backend: str, migrated: str, tmp_path: Path) -> Iterator[str]:
     remove()
 
 
-def copy_database(backend: str, template: str, folder: Path):  # noqa: ANN201 - a URL and a callable
-    """Copy a database: a file on SQLite, CREATE DATABASE … TEMPLATE on PostgreSQL; also gives what removes the copy."""
-    if backend == "sqlite":
-        target = folder / "copy.sqlite"
-        shutil.copy(template.removeprefix("sqlite:///"), target)
-        return f"sqlite:///{target}", lambda: None
-    name = f"copy_{uuid.uuid4().hex[:12]}"
-    url = postgres.create_database(name, template=template.rpartition("/")[2].partition("?")[0])
-    return url, lambda: postgres.drop_database(name)
-
-
-def make_bench(url: str, folder: Path, *, key: SigningKey | None = None, keys: FieldKeys | None = None) -> Bench:
-    """Build engine, pen, sequencer and Acts on a database."""
-    engine = make_engine(url)
-    signing = key or SigningKey.generate(ORIGIN)
-    sequencer = Sequencer(engine, signing, folder / "published-checkpoint")
-    kit = Kit(keys or FieldKeys.fresh(), folder / "files")
-    return Bench(engine, Acts(engine, LogPen(sequencer), kit), sequencer, signing, kit, folder)
-
-
 @pytest.fixture
 def bench(database_url: str, tmp_path: Path) -> Iterator[Bench]:
     """Give a migrated database without an agency in it, with everything needed to act."""
     made = make_bench(database_url, tmp_path)
     yield made
     made.engine.dispose()
+
+
+@dataclass(frozen=True)
+class FoundedTemplate:
+    """A database with an agency and its people, which tests only copy, and the keys that belong to it."""
+
+    url: str
+    key: SigningKey
+    keys: FieldKeys
+    people: dict[str, builders.Person]
+
+
+@pytest.fixture(scope="session")
+def founded_template(backend: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> FoundedTemplate:
+    """Found an agency once per session and backend."""
+    folder = tmp_path_factory.mktemp("founded")
+    url, _remove = copy_database(backend, migrated, folder)
+    made = make_bench(url, folder)
+    people = builders.found(made).people
+    made.engine.dispose()
+    return FoundedTemplate(url, made.key, made.kit.keys, people)
+
+
+@pytest.fixture
+def founded(backend: str, founded_template: FoundedTemplate, tmp_path: Path) -> Iterator[builders.Founded]:
+    """Give a founded agency on a database of its own, with `actor`, `code` and `act` by login."""
+    url, remove = copy_database(backend, founded_template.url, tmp_path)
+    made = make_bench(url, tmp_path, key=founded_template.key, keys=founded_template.keys)
+    yield builders.Founded(made, {login: replace(person) for login, person in founded_template.people.items()})
+    made.engine.dispose()
+    remove()
 
 
 @pytest.fixture

@@ -70,10 +70,13 @@ class OfficeTerm(Base):
 
 
 class RoleGrant(Base):
-    """A role asked for, granted or ended; the state says which. `area` is a region code prefix, empty = whole agency."""
+    """A role asked for, granted or ended; the state says which. `area` is a region code, empty = whole agency."""
 
     __tablename__ = "role_grants"
-    __table_args__ = (Index("ix_role_grants_live", "official_id", "state"), {"info": record("ADMIN and a second official")})
+    __table_args__ = (
+        Index("ix_role_grants_live", "official_id", "state"),
+        {"info": record("ADMIN and a second official")},
+    )
 
     id: Mapped[PrimaryId]
     reference: Mapped[Reference]
@@ -150,7 +153,7 @@ class RecoveryCode(Base):
 
 
 class FactorReset(Base):
-    """A request to enrol an official's factors anew, which a second official decides."""
+    """A request to enrol an official's `password` or `device` anew, which a second official decides."""
 
     __tablename__ = "factor_resets"
     __table_args__ = ({"info": record("ADMIN and a second official")},)
@@ -158,6 +161,7 @@ class FactorReset(Base):
     id: Mapped[PrimaryId]
     reference: Mapped[Reference]
     official_id: Mapped[int] = mapped_column(ForeignKey("officials.id"))
+    factor: Mapped[State]
     decree: Mapped[ShortText]
     state: Mapped[State]
     requested_by_id: Mapped[int] = mapped_column(ForeignKey("officials.id"))

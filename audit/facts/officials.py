@@ -39,7 +39,7 @@ class OfficeHeld(Fact):
     status: Code
     since: Day
     until: Day
-    decree: MaybeCode
+    decree: Line
     acts_for: MaybeCode
 
 
@@ -90,6 +90,14 @@ class RoleRevoked(Fact):
 
 
 @fact("credentials")
+class EnrolmentOpened(Fact):
+    """A one-time link was made for an official who has no password, or whose reset was granted; it runs out."""
+
+    official: Code
+    valid_until: Moment
+
+
+@fact("credentials")
 class PasswordSet(Fact):
     """An official set a password; the log knows nothing about it but the time."""
 
@@ -108,20 +116,30 @@ class OtpDeviceEnrolled(Fact):
 
 @fact("factor_resets", "otp_devices", "credentials", "recovery_codes")
 class FactorResetRequested(Fact):
-    """Someone asked that an official's factors be enrolled anew."""
+    """Someone asked that an official's `password` or `device` be enrolled anew."""
 
     reset: Code
     official: Code
+    factor: Code
     decree: Line
 
 
 @fact("factor_resets", "otp_devices", "credentials", "recovery_codes")
 class FactorResetGranted(Fact):
-    """A second official agreed; the old device is revoked and only the owner can enrol a new one."""
+    """A second official agreed; the old factor is gone and its owner needs the other one to enrol anew."""
 
     reset: Code
     official: Code
+    factor: Code
     requested_by: Code
+
+
+@fact("factor_resets")
+class FactorResetRefused(Fact):
+    """The second official did not agree; everything stays as it was."""
+
+    reset: Code
+    reason: Line
 
 
 @fact("recovery_codes")

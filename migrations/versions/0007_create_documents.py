@@ -20,7 +20,7 @@ def upgrade() -> None:
     """Create tables, indexes and the triggers of the append-only ones."""
     op.create_table(
         "files",
-        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("media_type", sa.String(length=80), nullable=False),
         sa.Column("stored_at", Instant(), nullable=False),
@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("amount", AmountType(), nullable=True),
-        sa.Column("file_sha256", sa.LargeBinary(), nullable=True),
+        sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("registered_by", sa.String(length=40), nullable=False),
         sa.Column("registered_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["file_sha256"], ["files.sha256"], name=op.f("fk_documents_file_sha256")),

@@ -23,10 +23,14 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("private_name", sa.LargeBinary(), nullable=True),
         sa.Column("show_name", sa.Boolean(), nullable=False),
         sa.Column("registered_at", Instant(), nullable=False),
+        sa.Column("seal", sa.String(length=32), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_donors")),
         sa.UniqueConstraint("reference", name=op.f("uq_donors_reference")),
+        sa.UniqueConstraint("seal", name=op.f("uq_donors_seal")),
     )
     op.create_table(
         "sources",
@@ -71,8 +75,11 @@ def upgrade() -> None:
         sa.Column("screening", sa.Text(), nullable=False),
         sa.Column("offered_by", sa.String(length=40), nullable=False),
         sa.Column("offered_at", Instant(), nullable=False),
+        sa.Column("screened_by", sa.String(length=40), nullable=True),
+        sa.Column("screened_at", Instant(), nullable=True),
         sa.Column("received_on", sa.Date(), nullable=True),
         sa.Column("received_by", sa.String(length=40), nullable=True),
+        sa.Column("received_at", Instant(), nullable=True),
         sa.Column("published_at", Instant(), nullable=True),
         sa.CheckConstraint("amount > 0", name=op.f("ck_contributions_positive")),
         sa.ForeignKeyConstraint(["commodity"], ["commodities.code"], name=op.f("fk_contributions_commodity")),
@@ -87,6 +94,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_contributions_reference")),
     )
     op.create_index("ix_contributions_source", "contributions", ["source_id", "state"], unique=False)
+    op.create_index(
+        "uq_contributions_paper",
+        "contributions",
+        ["source_id", "commodity", "document_id"],
+        unique=True,
+        sqlite_where=sa.text("state != 'refused'"),
+        postgresql_where=sa.text("state != 'refused'"),
+    )
 
 
 def downgrade() -> None:

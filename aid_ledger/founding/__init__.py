@@ -1,0 +1,1 @@
+"""The founding room of the river; ARCHITECTURE.md says what lives here."""
