@@ -51,9 +51,7 @@ def payee_commitment(salt: bytes, payee: Payee, *, with_account: bool) -> bytes:
     return salted_commitment(PAYEE_DOMAIN, salt, canonical.encode([payee.nik, payee.name, *account]))
 
 
-def frozen_line(
-    *, line_no: int, entitlement_id: int, amount: int, source: str, commitment: bytes
-) -> FrozenLine:
+def frozen_line(*, line_no: int, entitlement_id: int, amount: int, source: str, commitment: bytes) -> FrozenLine:
     """Describe a line as the log freezes it."""
     return FrozenLine(line_no, entitlement_id, amount, source, encode_digest(commitment))
 

@@ -99,7 +99,7 @@ def _rows(
     act: Act, batch: Batch, wanted: Iterable[Row[tuple[int, int, int]]], purses: list[Purse]
 ) -> Iterator[tuple[object, ...]]:
     """Make the rows, a chunk of plaintext at a time."""
-    shared = _shared_accounts(act, batch) if batch.channel == "bank" else frozenset()
+    shared = _shared_accounts(act) if batch.channel == "bank" else frozenset()
     line_no = 0
     for chunk in chunked(wanted, LINES_PER_CHUNK):
         opened = payees.open_payees(act.session, act.kit.keys, [row.person_id for row in chunk])
@@ -151,7 +151,7 @@ def _take(purses: list[Purse], amount: int) -> int | None:
     return None
 
 
-def _shared_accounts(act: Act, batch: Batch) -> frozenset[int]:
+def _shared_accounts(act: Act) -> frozenset[int]:
     """Find current accounts whose number is held by people of two or more households (red flag 16)."""
     held = (
         select(BankAccount.number_hash)

@@ -188,5 +188,5 @@ def reasons(session: Session, run_id: int) -> dict[str, int]:
     query: Select[tuple[str, int]] = (
         select(LeftOut.reason, func.count()).where(LeftOut.run_id == run_id).group_by(LeftOut.reason)
     )
-    counted = {reason: count for reason, count in session.execute(query)}
-    return dict(sorted(counted.items(), key=lambda pair: -pair[1]))
+    counted = [(reason, count) for reason, count in session.execute(query)]
+    return dict(sorted(counted, key=lambda pair: -pair[1]))

@@ -99,5 +99,6 @@ def shares(session: Session, batch_id: int) -> list[tuple[Source, int]]:
 
 def entitlement_states(session: Session, run_id: int) -> dict[str, int]:
     """Count a run's entitlements by state."""
-    query = select(Entitlement.state, func.count()).where(Entitlement.run_id == run_id).group_by(Entitlement.state)
-    return {state: count for state, count in session.execute(query)}
+    query = select(Entitlement.state, func.count().label("count"))
+    query = query.where(Entitlement.run_id == run_id).group_by(Entitlement.state)
+    return {row.state: row.count for row in session.execute(query)}

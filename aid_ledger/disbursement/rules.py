@@ -144,14 +144,14 @@ def check_transition(reference: str, state: str, wanted: str) -> None:
 
 
 def check_channel(channel: str, commodity: str) -> None:
-    """Money goes by bank or in cash, goods by hand; raises ChannelRefused."""
+    """Let money go by bank or in cash, goods by hand; raises ChannelRefused."""
     fits = channel in {"bank", "cash"} if commodity == "IDR" else channel == "goods"
     if not fits:
         raise ChannelRefused(channel=channel, commodity=commodity)
 
 
 def check_decree(*, kind: str, number: str, valid_from: dt.date, valid_until: dt.date | None, on: dt.date) -> None:
-    """A determination decree is an SK in force on the day (red flags 19, 20 and 31); raises DecreeRefused."""
+    """Demand an SK that is in force on the day (red flags 19, 20 and 31); raises DecreeRefused."""
     in_force = valid_from <= on and (valid_until is None or on <= valid_until)
     if kind != "sk" or not in_force:
         raise DecreeRefused(document=number, kind=kind)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import CursorResult, bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 
-from aid_ledger.book import queries as book_queries
 from aid_ledger.book import service as book
 from aid_ledger.book.rules import Movement, Place, Stage
 from aid_ledger.core.act import Act, on_constraint
@@ -24,7 +23,7 @@ from aid_ledger.documents.models import Document
 from aid_ledger.funding.models import Source
 from aid_ledger.officials.models import Official
 from aid_ledger.programs import queries as programs
-from aid_ledger.programs.models import Program
+from aid_ledger.programs.models import ApprovalPolicy, Program
 from audit.facts import paying as facts
 from audit.facts.money import Move
 from audit.merkle import Frontier, leaf_hash
@@ -127,7 +126,7 @@ def draft_batch(act: Act, *, program: str, period: str, region: str, channel: st
         total=0,
         decree_id=document.id,
         approvers_needed=0,
-        made_by_id=_official_id(act),
+        made_by_id=official_id(act),
         made_at=act.at,
     )
     act.session.add(batch)
@@ -182,16 +181,17 @@ def submit_batch(act: Act, reference: str) -> Batch:
     shares = _set_shares(act, batch)
     if not batch.lines:
         raise rules.BatchEmpty(program=program.code, period=batch.period)
-    _check_ceilings(act, program, batch, shares)
+    _check_ceilings(act, program, shares)
     policy = programs.policy_for(act.session, program, act.on)
 
     frozen, digest = _freeze(act, batch)
     batch.state, batch.digest, batch.submit_act = "submitted", digest, act.id
-    batch.submitted_by_id, batch.submitted_at = _official_id(act), act.at
+    batch.submitted_by_id, batch.submitted_at = official_id(act), act.at
     batch.policy_id, batch.approvers_needed = policy.id, programs.approvers_needed(policy, batch.total)
-    moves = book.move(act, _movements(program, batch, shares, Stage.ALLOCATED, Stage.RESERVED), batch=reference)
+    movements = _movements(program, batch, shares, Stage.ALLOCATED, Stage.RESERVED)
+    moves = book.move(act, movements, batch=reference)
 
-    _record_freeze(act, batch, program, document, policy.reference, shares, moves, frozen)
+    _record_freeze(act, batch, frozen, moves)
     return batch
 
 
@@ -215,7 +215,7 @@ def free_batch(act: Act, batch: Batch, *, to_state: str) -> tuple[Move, ...]:
     program = act.session.get_one(Program, batch.program_id)
     moves: tuple[Move, ...] = ()
     if batch.state in rules.RESERVING:
-        shares = {source: amount for source, amount in queries.shares(act.session, batch.id)}
+        shares = dict(queries.shares(act.session, batch.id))
         movements = _movements(program, batch, shares, Stage.RESERVED, Stage.ALLOCATED)
         moves = book.move(act, movements, batch=batch.reference)
     batch.state = to_state
@@ -250,30 +250,24 @@ def _freeze(act: Act, batch: Batch) -> tuple[list[facts.FrozenLine], bytes]:
     return frozen, frontier.root()
 
 
-def _record_freeze(  # noqa: PLR0913 - the parts of one fact, gathered by its only caller
-    act: Act,
-    batch: Batch,
-    program: Program,
-    decree: Document,
-    policy: str,
-    shares: dict[Source, int],
-    moves: tuple[Move, ...],
-    frozen: list[facts.FrozenLine],
-) -> None:
+def _record_freeze(act: Act, batch: Batch, frozen: list[facts.FrozenLine], moves: tuple[Move, ...]) -> None:
+    decree = act.session.get_one(Document, batch.decree_id)
+    policy = act.session.get_one(ApprovalPolicy, batch.policy_id)
+    shares = queries.shares(act.session, batch.id)
     act.record(
         facts.BatchSubmitted(
             batch=batch.reference,
-            program=program.code,
+            program=_code_of(act, batch.program_id),
             period=batch.period,
             commodity=batch.commodity,
             channel=batch.channel,
             decree=decree.reference,
-            policy=policy,
+            policy=policy.reference,
             approvers=batch.approvers_needed,
             lines=batch.lines,
             total=batch.total,
             digest=digests.encode_digest(batch.digest or b""),
-            sources=tuple(facts.SourceShare(source.code, amount) for source, amount in shares.items()),
+            sources=tuple(facts.SourceShare(source.code, amount) for source, amount in shares),
             moves=moves,
         )
     )
@@ -284,13 +278,15 @@ def _record_freeze(  # noqa: PLR0913 - the parts of one fact, gathered by its on
 def _set_shares(act: Act, batch: Batch) -> dict[Source, int]:
     """Write anew how much each source pays of a batch; returns it in the order of sources."""
     by_source = drafting.count_lines(act, batch)
-    old = act.session.scalars(select(BatchSource.source_id).where(BatchSource.batch_id == batch.id)).all()
-    if old:
-        result = act.session.execute(delete(BatchSource).where(BatchSource.batch_id == batch.id))
-        act.wrote(BatchSource, [(batch.id, source_id) for source_id in old][: cast("CursorResult[object]", result).rowcount])
-    act.session.expire_all()
+    kept = {row.source_id: row for row in act.session.scalars(select(BatchSource).filter_by(batch_id=batch.id))}
     for source_id, amount in sorted(by_source.items()):
-        act.session.add(BatchSource(batch_id=batch.id, source_id=source_id, amount=amount))
+        row = kept.pop(source_id, None)
+        if row is None:
+            act.session.add(BatchSource(batch_id=batch.id, source_id=source_id, amount=amount))
+        else:
+            row.amount = amount
+    for row in kept.values():
+        act.session.delete(row)
     act.session.flush()
     return {act.session.get_one(Source, source_id): amount for source_id, amount in sorted(by_source.items())}
 
@@ -306,7 +302,7 @@ def _movements(
     ]
 
 
-def _check_ceilings(act: Act, program: Program, batch: Batch, shares: dict[Source, int]) -> None:
+def _check_ceilings(act: Act, program: Program, shares: dict[Source, int]) -> None:
     ceilings = {source.id: ceiling for source, _held, ceiling in programs.paying_sources(act.session, program)}
     for source, amount in shares.items():
         ceiling = ceilings.get(source.id)

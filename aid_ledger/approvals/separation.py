@@ -1,0 +1,47 @@
+"""Nobody moves aid alone: who may take the next step of a batch.
+
+The bar reaches beyond the batch's own steps (THREATS 3): it covers those who shaped what the batch pays, and whoever
+holds office in the place of any of them. Also asked by `delivery` for the one who pays.
+"""
+
+from __future__ import annotations
+
+from aid_ledger.approvals import queries
+from aid_ledger.approvals.rules import NoOffice, RoleMissing, SelfApproval, ShapedTheBatch
+from aid_ledger.core.act import Act
+from aid_ledger.core.roles import Role
+from aid_ledger.disbursement.models import Batch
+from aid_ledger.officials import queries as officials
+from aid_ledger.officials.queries import HeldOffice
+
+
+def require_separate(act: Act, batch: Batch, official_id: int) -> None:
+    """Refuse an official who already stands for a step of this batch, or shaped it.
+
+    Raises:
+        SelfApproval: a step of this batch is theirs already, or is of somebody in whose place they act.
+        ShapedTheBatch: they shaped what the batch pays.
+
+    """
+    barred = officials.barred_with(act.session, official_id, act.on)
+    for other, step in queries.standing(act.session, batch).items():
+        if other in barred:
+            raise SelfApproval(batch=batch.reference, step=step)
+    if barred & queries.shapers(act.session, batch):
+        raise ShapedTheBatch(batch=batch.reference)
+
+
+def require_power(act: Act, official_id: int, role: Role) -> HeldOffice:
+    """Demand a role and an office on the day of the Act, read inside it; returns the office that is recorded.
+
+    Raises:
+        RoleMissing: the role is not held (revoked a moment ago, not begun, ended).
+        NoOffice: no office is held.
+
+    """
+    if role not in {held.role for held in officials.roles_on(act.session, official_id, act.on)}:
+        raise RoleMissing(role=role.value)
+    office = officials.office_on(act.session, official_id, act.on)
+    if office is None:
+        raise NoOffice(role=role.value)
+    return office
