@@ -324,7 +324,8 @@ def _code_of(act: Act, program_id: int) -> str:
     return act.session.get_one(Program, program_id).code
 
 
-def _official_id(act: Act) -> int:
+def official_id(act: Act) -> int:
+    """Give the database id of the official who acts."""
     if act.actor.official_id is not None:
         return act.actor.official_id
     return act.session.scalars(select(Official.id).where(Official.login == act.actor.id)).one()
