@@ -3,3 +3,5 @@
 Installed alone as `aid-ledger-audit`; it needs `cryptography` and `click`, and shares no code with the
 application whose log it judges. The reading order is in README.md and every byte format in FORMAT.md.
 """
+
+__version__ = "0.1.0"

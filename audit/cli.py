@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from audit import checkpoint, note, pdf, policy
+from audit import __version__, checkpoint, note, pdf, policy
 from audit.errors import AuditError, MalformedInput, UnknownKind
 from audit.policy import Policy
 from audit.replay import Replay
@@ -96,7 +96,7 @@ def age(typed: str) -> int:
 
 
 @click.group()
-@click.version_option(package_name="aid-ledger-audit", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def main() -> None:
     """Check an Aid Ledger log or receipt, believing nothing that can be checked."""
 
@@ -142,16 +142,36 @@ def verify(
 @click.option("--policy", "trusted", type=policy_file, help="File that says which witnesses and quorum to believe.")
 def receipt(file: Path, root: Path, log_key: Policy, trusted: Policy | None) -> None:
     """Check the receipt in FILE offline: its bytes, its signature, and its entry in the log."""
-    try:
+
+    def check() -> ReceiptReport:
         raw, root_cert = read_file(file, MAX_RECEIPT_BYTES), read_file(root, MAX_CERTIFICATE_BYTES)
-        report = pdf.verify_receipt(raw, root_cert=root_cert, log_key=str(log_key.logs[0].key), policy=trusted)
+        return pdf.verify_receipt(raw, root_cert=root_cert, log_key=str(log_key.logs[0].key), policy=trusted)
+
+    sys.exit(tell_receipt(check))
+
+
+def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
+    """Say what a checked receipt says, by whose word, and how the check went; return the exit code."""
+    try:
+        report = check()
     except UnknownKind as error:
-        sys.exit(_tell_newer(Finding(error.rule, error.index, error.sentence)))
+        return _tell_newer(Finding(error.rule, error.index, error.sentence))
     except AuditError as error:
-        sys.exit(_tell_bad((Finding(error.rule, error.index, error.sentence),)))
-    _tell_receipt(report)
+        return _tell_bad((Finding(error.rule, error.index, error.sentence),))
+    _tell("number", report.number)
+    _tell("kind", report.kind)
+    _tell("amount", f"{report.amount} {report.commodity}")
+    _tell("paid_on", report.paid_on.isoformat() if report.paid_on else "")
+    _tell("signer", report.signer)
+    _tell("signed_at", report.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    _tell("origin", report.origin)
+    _tell("index", str(report.index))
+    _tell("size", str(report.size))
+    for name in report.witnesses:
+        _tell("cosigned", name)
+    _tell("anchored", "yes" if report.anchored else "no")
     _tell("result", "good")
-    sys.exit(GOOD)
+    return GOOD
 
 
 def _tell_trust(trust: Trust) -> None:
@@ -195,22 +215,6 @@ def _tell_newer(newer: Finding) -> int:
     _tell("rule", newer.rule)
     _tell("reason", newer.sentence)
     return NEWER
-
-
-def _tell_receipt(report: ReceiptReport) -> None:
-    """Say what the receipt says, and by whose word."""
-    _tell("number", report.number)
-    _tell("kind", report.kind)
-    _tell("amount", f"{report.amount} {report.commodity}")
-    _tell("paid_on", report.paid_on.isoformat() if report.paid_on else "")
-    _tell("signer", report.signer)
-    _tell("signed_at", report.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    _tell("origin", report.origin)
-    _tell("index", str(report.index))
-    _tell("size", str(report.size))
-    for name in report.witnesses:
-        _tell("cosigned", name)
-    _tell("anchored", "yes" if report.anchored else "no")
 
 
 def _place(finding: Finding) -> str:

@@ -133,6 +133,8 @@ def _check_kind(entry: Entry, body: dict[str, JSON]) -> None:
         facts.check_body(entry.kind, entry.v, body)
     except MalformedInput as error:
         raise MalformedInput(f"{entry.kind} v{entry.v}: {error.sentence}", rule="entry.schema") from error
+    if not entry.rows:
+        return
     declared = facts.tables_of(entry.kind, entry.v)
     undeclared = entry.rows.keys() - declared
     if undeclared and _ANY_TABLE not in declared:

@@ -1,7 +1,7 @@
-"""What holds between entries whatever they say: ids are unique, and an act's entries follow each other from 0.
+"""What holds between entries whatever they say: ids are unique, and an act's entries stand together, from 0.
 
-A repeated id is a replayed entry; a gap in an act is an entry that was left out before it could be hashed. The
-acts themselves are judged by `replay/`.
+A repeated id is a replayed entry; a gap in an act is an entry that was left out before it could be hashed; an act
+that goes on later would escape rules that judge an act as a whole. The acts themselves are judged by `replay/`.
 """
 
 from __future__ import annotations
@@ -23,26 +23,33 @@ class Order:
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
-        # For every act, the tables each of its entries may explain; its length is the next ordinal.
-        self._acts: dict[str, list[frozenset[str]]] = {}
+        self._acts: set[str] = set()
+        self._act = ""
+        # The tables that each entry of the current act may explain; its length is the next ordinal.
+        self._tables: list[frozenset[str]] = []
 
     def take(self, entry: Entry) -> None:
         """Take the next entry of the log.
 
         Raises:
-            MalformedInput: its id was there before, its ordinal is not the next of its act, or it carries rows
-                on behalf of an entry that may not explain them.
+            MalformedInput: its id was there before, its act was and had ended, its ordinal is not the next of its
+                act, or it carries rows on behalf of an entry that may not explain them.
 
         """
         if entry.id in self._ids:
             raise MalformedInput(f"the id {entry.id} was there before", rule="order.id_twice")
-        act = self._acts.setdefault(entry.act, [])
-        if entry.ordinal != len(act):
-            raise MalformedInput(f"ordinal {entry.ordinal} follows {len(act)} entries of its act", rule="order.ordinal")
+        if entry.act != self._act:
+            if entry.act in self._acts:
+                raise MalformedInput(f"the act {entry.act} had ended", rule="order.act_twice")
+            self._act, self._tables = entry.act, []
+            self._acts.add(entry.act)
+        if entry.ordinal != len(self._tables):
+            sentence = f"ordinal {entry.ordinal} follows {len(self._tables)} entries of its act"
+            raise MalformedInput(sentence, rule="order.ordinal")
         if entry.kind == _CONTINUATION:
-            _check_continuation(entry, act)
+            _check_continuation(entry, self._tables)
         self._ids.add(entry.id)
-        act.append(facts.tables_of(entry.kind, entry.v))
+        self._tables.append(facts.tables_of(entry.kind, entry.v))
 
 
 def _check_continuation(entry: Entry, act: list[frozenset[str]]) -> None:

@@ -132,7 +132,7 @@ NAMES = st.text(st.characters(max_codepoint=127), max_size=8)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
-    max_leaves=20,
+    max_leaves=10,
 )
 OBJECTS = st.dictionaries(NAMES, VALUES, max_size=5)
 

@@ -163,13 +163,22 @@ def test_an_id_comes_once() -> None:
 
 
 def test_an_act_counts_from_zero_without_gaps() -> None:
-    """Entries of two acts may alternate; within one none is left out or moved."""
+    """Within an act no entry is left out or moved."""
     one, two, three = act_of(make_entry(1), make_entry(2), make_entry(3))
-    take_all(one, make_entry(8), two, make_entry(9), three)
+    take_all(make_entry(8), one, two, three, make_entry(9))
     for wrong in ([two], [one, three], [two, one], [one, replace(two, ordinal=0)]):
         with pytest.raises(MalformedInput) as refusal:
             take_all(*wrong)
         assert refusal.value.rule == "order.ordinal"
+
+
+def test_an_act_stands_together() -> None:
+    """An act cut in two would escape the rules that judge it as a whole."""
+    one, two = act_of(make_entry(1), make_entry(2))
+    for again in (two, replace(two, ordinal=0)):
+        with pytest.raises(MalformedInput) as refusal:
+            take_all(one, make_entry(8), again)
+        assert refusal.value.rule == "order.act_twice"
 
 
 def test_further_rows_are_rows_of_their_fact() -> None:
