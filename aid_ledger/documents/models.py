@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.columns import Amount, Code, Count, Day, MaybeDay, Moment, PrimaryId, Reference, ShortText, State
@@ -10,12 +10,12 @@ from aid_ledger.core.db import Base, record
 
 
 class StoredFile(Base):
-    """A file kept under `var/files/<sha256>`; the row is its particulars."""
+    """A file kept by `documents/files.py`; the row is its particulars. The key is hexadecimal, so logs can hold it."""
 
     __tablename__ = "files"
     __table_args__ = (CheckConstraint("size > 0", name="size"), {"info": record("registrars") | {"append_only": "yes"}})
 
-    sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     size: Mapped[Count]
     media_type: Mapped[Code]
     stored_at: Mapped[Moment]
@@ -40,6 +40,6 @@ class Document(Base):
     valid_from: Mapped[Day]
     valid_until: Mapped[MaybeDay]
     amount: Mapped[Amount | None]
-    file_sha256: Mapped[bytes | None] = mapped_column(ForeignKey("files.sha256"))
+    file_sha256: Mapped[str | None] = mapped_column(ForeignKey("files.sha256"))
     registered_by: Mapped[str] = mapped_column(String(40))
     registered_at: Mapped[Moment]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.columns import (
@@ -10,15 +10,20 @@ from aid_ledger.core.columns import (
     Count,
     Day,
     LongText,
+    MaybeCipher,
     MaybeDay,
     MaybeMoment,
     Moment,
     PrimaryId,
     Reference,
+    Salt,
+    Seal,
     ShortText,
     State,
 )
 from aid_ledger.core.db import Base, record
+
+_STANDING = column("state") != "refused"
 
 
 class Source(Base):
@@ -39,7 +44,10 @@ class Source(Base):
 
 
 class Donor(Base):
-    """A giver: company, ASN unit, community, media, Baznas, individual. An individual's name stays inside."""
+    """A giver: company, ASN unit, community, media, Baznas, individual.
+
+    An institution's name is plain and public. An individual's is encrypted, and `name` is empty.
+    """
 
     __tablename__ = "donors"
     __table_args__ = ({"info": record("OPERATOR")},)
@@ -48,8 +56,11 @@ class Donor(Base):
     reference: Mapped[Reference]
     kind: Mapped[State]
     name: Mapped[ShortText]
+    private_name: Mapped[MaybeCipher]
     show_name: Mapped[bool]
     registered_at: Mapped[Moment]
+    seal: Mapped[Seal]
+    salt: Mapped[Salt]
 
 
 class EmergencyStatus(Base):
@@ -67,13 +78,23 @@ class EmergencyStatus(Base):
 
 
 class Contribution(Base):
-    """Money or goods offered and received: offered, screened, received, published; or refused."""
+    """Money or goods on the way in: offered, accepted, received, published; or refused; or declared at the founding."""
 
     __tablename__ = "contributions"
     __table_args__ = (
         CheckConstraint("amount > 0", name="positive"),
         Index("ix_contributions_source", "source_id", "state"),
-        {"info": record("OPERATOR, TREASURER")},
+        # One paper brings one commodity into one source once, unless the offer was refused.
+        Index(
+            "uq_contributions_paper",
+            "source_id",
+            "commodity",
+            "document_id",
+            unique=True,
+            sqlite_where=_STANDING,
+            postgresql_where=_STANDING,
+        ),
+        {"info": record("OPERATOR, VERIFIER, TREASURER")},
     )
 
     id: Mapped[PrimaryId]
@@ -89,6 +110,9 @@ class Contribution(Base):
     screening: Mapped[LongText]
     offered_by: Mapped[str] = mapped_column(String(40))
     offered_at: Mapped[Moment]
+    screened_by: Mapped[str | None] = mapped_column(String(40))
+    screened_at: Mapped[MaybeMoment]
     received_on: Mapped[MaybeDay]
     received_by: Mapped[str | None] = mapped_column(String(40))
+    received_at: Mapped[MaybeMoment]
     published_at: Mapped[MaybeMoment]

@@ -60,7 +60,9 @@ def offered(founded: Founded, source: str, *, amount: int, commodity: str = IDR)
     with founded.act(OFFERER) as act:
         counted(act, commodity)
         is_gift = SourceKind(queries.source(act.session, source).kind).is_donated
-        donor = service.register_donor(act, kind="company", name="PT Contoh Makmur", show_name=True) if is_gift else None
+        donor = (
+            service.register_donor(act, kind="company", name="PT Contoh Makmur", show_name=True) if is_gift else None
+        )
         made = service.offer_contribution(
             act,
             source=source,

@@ -1,0 +1,98 @@
+"""Registering papers. A document is never changed or removed; a wrong one is registered again, rightly."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from aid_ledger.core import numbering
+from aid_ledger.core.act import Act
+from aid_ledger.documents import files, rules
+from aid_ledger.documents.models import Document, StoredFile
+from audit.facts.money import DocumentRegistered
+
+PREFIX = "DOC"
+
+
+def register_document(  # noqa: PLR0913 - the particulars of one paper, each by its name
+    act: Act,
+    *,
+    kind: str,
+    number: str,
+    title: str,
+    signer: str,
+    issued_on: dt.date,
+    valid_from: dt.date,
+    valid_until: dt.date | None = None,
+    amount: int | None = None,
+    content: bytes | None = None,
+    media_type: str = "",
+) -> Document:
+    """Put a paper on file, with its scan where there is one; `media_type` is what the sender claims the scan to be.
+
+    The scan is on the disk before the Act commits; an Act that fails leaves a file nobody mentions.
+
+    Raises:
+        DocumentKindUnknown: no such kind.
+        DocumentTextMissing: number, title or signer is empty or too long.
+        DocumentFromFuture, DocumentPeriodReversed: the dates cannot be.
+        DocumentAmountRefused: the stated amount is zero or less.
+        FileEmpty, FileTooLarge, FileKindRefused, FileDisguised: the scan is not accepted.
+    """
+    number, title, signer = (rules.one_line(text) for text in (number, title, signer))
+
+    wanted = rules.kind_named(kind)
+    rules.check_words(number=number, title=title, signer=signer)
+    rules.check_dates(issued_on=issued_on, valid_from=valid_from, valid_until=valid_until, today=act.on)
+    rules.check_amount(amount)
+
+    stored = _store(act, content, media_type) if content is not None else None
+    document = Document(
+        reference=numbering.next_reference(act, PREFIX),
+        kind=wanted.value,
+        number=number,
+        title=title,
+        signer=signer,
+        issued_on=issued_on,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        amount=amount,
+        file_sha256=stored,
+        registered_by=act.actor.id,
+        registered_at=act.at,
+    )
+    act.session.add(document)
+    act.session.flush()
+
+    act.record(
+        DocumentRegistered(
+            document=document.reference,
+            kind=wanted.value,
+            number=number,
+            issued_on=issued_on,
+            valid_from=valid_from,
+            valid_until=valid_until,
+            file=log_digest(stored),
+        )
+    )
+    return document
+
+
+def log_digest(sha256: str | None) -> str:
+    """Write a file's digest as facts hold it (base64url without padding); "" where there is no file."""
+    return base64.urlsafe_b64encode(bytes.fromhex(sha256)).rstrip(b"=").decode() if sha256 else ""
+
+
+def _store(act: Act, content: bytes, claimed: str) -> str:
+    media_type = rules.media_type_of(content, claimed)
+    digest = files.store(act.kit.files, content)
+    insert = postgres_insert if act.session.connection().dialect.name == "postgresql" else sqlite_insert
+    row = {"sha256": digest, "size": len(content), "media_type": media_type, "stored_at": act.at}
+    # Two papers may be one scan, and two Acts may bring it at once: the second finds the row of the first.
+    added = insert(StoredFile).values(row).on_conflict_do_nothing().returning(StoredFile.sha256)
+    if act.session.scalar(added) is not None:
+        act.wrote(StoredFile, [digest])
+    return digest
