@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedErro
 
 from aid_ledger.web import assets, formats, shapes
 
-TEMPLATES = sorted(assets.TEMPLATE_FOLDER.rglob("*.html"))
+# A template for paper (NAME_pdf.html) is pressed by WeasyPrint and never met by a browser or its policy.
+TEMPLATES = sorted(path for path in assets.TEMPLATE_FOLDER.rglob("*.html") if not path.stem.endswith("_pdf"))
 MACROS = sorted((assets.TEMPLATE_FOLDER / "web" / "macros").glob("*.html"))
 INLINE = re.compile(
     r"""<style|<script(?![^>]*\ssrc=)|\sstyle=["']|\son[a-z]+=["']|href=["']javascript:""", re.IGNORECASE
