@@ -37,16 +37,13 @@ CATCH_ALL_DOORS = {
 # Where Flask may be known; besides, every views.py and api.py (or a package of either name).
 FLASK_DOORS = ("aid_ledger/web", "aid_ledger/app.py", "aid_ledger/app", "tests", "wsgi.py", "bench")
 FLASK_FILES = {"views", "api", "views.py", "api.py"}
-# Who may ask the replay: those who compare our rows with it, never those who make the rows.
-REPLAY_READERS = (
-    "audit",
-    "tests",
-    "bench",
-    "aid_ledger/log",
-    "aid_ledger/oversight",
-    "aid_ledger/cli.py",
-    "aid_ledger/cli",
+# Who may ask the replay: those who compare our rows with it, never those who make the rows. A room's own comparison
+# is called agreement.py, and only the judges may ask for that, too.
+JUDGES = (
+    *("audit", "tests", "bench", "aid_ledger/log", "aid_ledger/oversight"),
+    *("aid_ledger/app", "aid_ledger/app.py", "aid_ledger/cli", "aid_ledger/cli.py"),
 )
+COMPARISON = "agreement.py"
 # Where a number is money or goods.
 MONEY_ROOMS = ("book", "funding", "programs", "procurement", "disbursement", "approvals", "delivery")
 MONEY_PLACES = (
@@ -164,10 +161,11 @@ def flask_stays_at_the_doors(source: Source) -> Iterator[Finding]:
 
 def replay_is_asked_by_judges_only(source: Source) -> Iterator[Finding]:
     """Find makers of rows who borrow the replay: it is the second opinion, and both would err alike."""
-    if not source.lies_in(*REPLAY_READERS):
-        for node, modules in _imports(source):
-            if any(f"{module}.".startswith("audit.replay.") for module in modules):
-                yield at(source, node, "borrows the second opinion")
+    if source.lies_in(*JUDGES) or source.path.name == COMPARISON:
+        return
+    for node, modules in _imports(source):
+        if any(f"{module}.".startswith("audit.replay.") or module.endswith(".agreement") for module in modules):
+            yield at(source, node, "borrows the second opinion")
 
 
 def names_mean_something(source: Source) -> Iterator[Finding]:

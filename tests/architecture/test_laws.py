@@ -60,6 +60,7 @@ CASES: list[tuple[Law, str, str, str]] = [
     (laws.flask_stays_at_the_doors, "aid_ledger/core/jobs.py", "import flask_login\n", "import json\n"),
     (laws.replay_is_asked_by_judges_only, RULES, "from audit import replay\n", "from audit import facts\n"),
     (laws.replay_is_asked_by_judges_only, RULES, "import audit.replay.balances\n", "import audit.canonical\n"),
+    (laws.replay_is_asked_by_judges_only, RULES, "from aid_ledger.book import agreement\n", "import audit.proof\n"),
     (laws.nothing_is_left_for_later, "docs/GLOSSARY.md", f"{LATER}: finish\n", "Finished.\n"),
 ]
 
@@ -84,6 +85,7 @@ def test_a_law_catches_its_breach_and_nothing_else(law: Law, path: str, bad: str
         (laws.flask_stays_at_the_doors, "aid_ledger/book/views.py", "import flask\n"),
         (laws.flask_stays_at_the_doors, "aid_ledger/oversight/views/samples.py", "import flask\n"),
         (laws.replay_is_asked_by_judges_only, "aid_ledger/log/diff.py", "from audit import replay\n"),
+        (laws.replay_is_asked_by_judges_only, "aid_ledger/book/agreement.py", "from audit import replay\n"),
         (laws.money_is_whole, "aid_ledger/core/jobs.py", "PAUSE_S = 0.5\n"),
     ],
 )

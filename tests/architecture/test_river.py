@@ -11,8 +11,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LINT = Path(sys.executable).with_name("lint-imports")
 ROOMS = (
-    *("core", "web", "log", "regions", "officials", "flags", "documents", "book", "funding", "programs"),
-    *("procurement", "recipients", "isolation", "disbursement", "approvals", "delivery", "receipts"),
+    *("core", "web", "log", "regions", "officials", "founding", "flags", "documents", "book"),
+    *(
+        "funding",
+        "programs",
+        "procurement",
+        "recipients",
+        "isolation",
+        "disbursement",
+        "approvals",
+        "delivery",
+        "receipts",
+    ),
     *("complaints", "oversight", "public"),
 )
 
