@@ -1,0 +1,50 @@
+"""Reading vendors and purchases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aid_ledger.procurement.models import GoodsReceipt, Purchase, Vendor
+from aid_ledger.procurement.rules import PurchaseNotFound, VendorNotFound
+
+PAGE = 50
+"""Rows on one page of a list."""
+
+
+def vendor(session: Session, reference: str) -> Vendor:
+    """Fetch a vendor; raises VendorNotFound."""
+    found = session.scalars(select(Vendor).where(Vendor.reference == reference)).first()
+    if found is None:
+        raise VendorNotFound(vendor=reference)
+    return found
+
+
+def vendors(session: Session) -> Sequence[Vendor]:
+    """List vendors, newest first."""
+    return session.scalars(select(Vendor).order_by(Vendor.id.desc()).limit(PAGE)).all()
+
+
+def purchase(session: Session, reference: str, *, lock: bool = False) -> Purchase:
+    """Fetch a purchase, held if asked; raises PurchaseNotFound."""
+    query = select(Purchase).where(Purchase.reference == reference)
+    found = session.scalars(query.with_for_update() if lock else query).first()
+    if found is None:
+        raise PurchaseNotFound(purchase=reference)
+    return found
+
+
+def purchases(session: Session, *, before: int | None = None) -> Sequence[tuple[Purchase, Vendor]]:
+    """List purchases with their vendors, newest first, below an id."""
+    query = select(Purchase, Vendor).join(Vendor, Vendor.id == Purchase.vendor_id)
+    if before is not None:
+        query = query.where(Purchase.id < before)
+    return [(bought, seller) for bought, seller in session.execute(query.order_by(Purchase.id.desc()).limit(PAGE))]
+
+
+def arrivals(session: Session, purchase_id: int) -> Sequence[GoodsReceipt]:
+    """List what arrived of a purchase, in order."""
+    query = select(GoodsReceipt).where(GoodsReceipt.purchase_id == purchase_id)
+    return session.scalars(query.order_by(GoodsReceipt.id)).all()

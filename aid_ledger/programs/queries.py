@@ -1,0 +1,129 @@
+"""Reading programmes: rates and ceilings in force, who may pay, which policy holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from aid_ledger.book import queries as book
+from aid_ledger.book.rules import Place, Stage
+from aid_ledger.funding.models import Source
+from aid_ledger.programs.models import Allocation, ApprovalPolicy, Ceiling, Program, ProgramSource, Rate
+from aid_ledger.programs.rules import (
+    PolicyMissing,
+    PolicyNotFound,
+    ProgramNotFound,
+    RateMissing,
+    approvers_for,
+    read_limits,
+)
+
+COMMITTED = (Stage.RESERVED, Stage.IN_TRANSIT, Stage.DELIVERED)
+"""Stages that count against a ceiling."""
+
+
+def program(session: Session, code: str) -> Program:
+    """Fetch a programme; raises ProgramNotFound."""
+    found = session.scalars(select(Program).where(Program.code == code)).first()
+    if found is None:
+        raise ProgramNotFound(program=code)
+    return found
+
+
+def programs(session: Session) -> Sequence[Program]:
+    """List all programmes by code; there are dozens at most."""
+    return session.scalars(select(Program).order_by(Program.code)).all()
+
+
+def allowed_kinds(session: Session, program_id: int) -> tuple[str, ...]:
+    """List the kinds of source a programme may be paid from."""
+    query = select(ProgramSource.source_kind).where(ProgramSource.program_id == program_id)
+    return tuple(session.scalars(query.order_by(ProgramSource.source_kind)))
+
+
+def rates(session: Session, program_id: int) -> Sequence[Rate]:
+    """List a programme's rates, newest first."""
+    return session.scalars(select(Rate).where(Rate.program_id == program_id).order_by(Rate.since.desc())).all()
+
+
+def rate_on(session: Session, chosen: Program, on: dt.date) -> int:
+    """Tell what one payment is on a day; raises RateMissing."""
+    query = select(Rate.amount).where(Rate.program_id == chosen.id, Rate.since <= on).order_by(Rate.since.desc())
+    amount = session.scalar(query.limit(1))
+    if amount is None:
+        raise RateMissing(program=chosen.code, on=on.isoformat())
+    return amount
+
+
+def ceiling(session: Session, program_id: int, source_id: int) -> Ceiling | None:
+    """Find the ceiling in force of a programme and a source; None if none is set."""
+    query = select(Ceiling).where(Ceiling.program_id == program_id, Ceiling.source_id == source_id)
+    return session.scalars(query.order_by(Ceiling.id.desc()).limit(1)).first()
+
+
+def committed(session: Session, chosen: Program, source: Source) -> int:
+    """Tell how much of a source a programme has reserved, sent or delivered, in its own commodity."""
+    places = [Place(source.code, stage, chosen.code) for stage in COMMITTED]
+    return sum(book.balance(session, place, chosen.commodity) for place in places)
+
+
+def paying_sources(session: Session, chosen: Program) -> list[tuple[Source, int, int | None]]:
+    """List the sources allocated to a programme, oldest allocation first.
+
+    Each with what is allocated and not reserved yet, and what is left under its ceiling (None: no ceiling).
+    """
+    first = func.min(Allocation.id)
+    query = (
+        select(Source)
+        .join(Allocation, Allocation.source_id == Source.id)
+        .where(Allocation.program_id == chosen.id)
+        .group_by(Source.id)
+        .order_by(first)
+    )
+    paying = []
+    for source in session.scalars(query):
+        held = book.balance(session, Place(source.code, Stage.ALLOCATED, chosen.code), chosen.commodity)
+        limit = ceiling(session, chosen.id, source.id)
+        left = None if limit is None else max(0, limit.amount - committed(session, chosen, source))
+        paying.append((source, held, left))
+    return paying
+
+
+def allocations(session: Session, program_id: int) -> Sequence[tuple[Allocation, Source]]:
+    """List a programme's allocations, newest first."""
+    query = select(Allocation, Source).join(Source, Source.id == Allocation.source_id)
+    rows = session.execute(query.where(Allocation.program_id == program_id).order_by(Allocation.id.desc()))
+    return [(allocation, source) for allocation, source in rows]
+
+
+def policy(session: Session, reference: str) -> ApprovalPolicy:
+    """Fetch and hold a policy; raises PolicyNotFound."""
+    query = select(ApprovalPolicy).where(ApprovalPolicy.reference == reference).with_for_update()
+    found = session.scalars(query).first()
+    if found is None:
+        raise PolicyNotFound(policy=reference)
+    return found
+
+
+def policies(session: Session) -> Sequence[ApprovalPolicy]:
+    """List all policies, newest first."""
+    return session.scalars(select(ApprovalPolicy).order_by(ApprovalPolicy.id.desc())).all()
+
+
+def policy_for(session: Session, chosen: Program, on: dt.date) -> ApprovalPolicy:
+    """Find the policy in force for a programme on a day: its own before the general one; raises PolicyMissing."""
+    in_force = select(ApprovalPolicy).where(ApprovalPolicy.state == "agreed", ApprovalPolicy.since <= on)
+    newest = in_force.order_by(ApprovalPolicy.since.desc(), ApprovalPolicy.id.desc()).limit(1)
+    for wanted in (ApprovalPolicy.program_id == chosen.id, ApprovalPolicy.program_id.is_(None)):
+        found = session.scalars(newest.where(wanted)).first()
+        if found is not None:
+            return found
+    raise PolicyMissing(program=chosen.code, on=on.isoformat())
+
+
+def approvers_needed(chosen: ApprovalPolicy, total: int) -> int:
+    """Tell how many approvers a total needs under a policy."""
+    return approvers_for(read_limits(chosen.limits), total)
