@@ -89,9 +89,11 @@ def log_digest(sha256: str | None) -> str:
 def _store(act: Act, content: bytes, claimed: str) -> str:
     media_type = rules.media_type_of(content, claimed)
     digest = files.store(act.kit.files, content)
+    if act.session.get(StoredFile, digest) is not None:
+        return digest
     insert = postgres_insert if act.session.connection().dialect.name == "postgresql" else sqlite_insert
     row = {"sha256": digest, "size": len(content), "media_type": media_type, "stored_at": act.at}
-    # Two papers may be one scan, and two Acts may bring it at once: the second finds the row of the first.
+    # Two Acts may bring one scan at once: the second waits for the first and then adds nothing.
     added = insert(StoredFile).values(row).on_conflict_do_nothing().returning(StoredFile.sha256)
     if act.session.scalar(added) is not None:
         act.wrote(StoredFile, [digest])
