@@ -24,10 +24,10 @@ MAX_COUNT = 2**53 - 1
 MAX_ITEMS = 500
 """Most members of any list in one fact; longer lists are chunked into several facts."""
 
-AMOUNT = re.compile(r"^(0|[1-9][0-9]{0,17})$")
-DIGEST = re.compile(r"^[A-Za-z0-9_-]{43}$")
-CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,79}$")
-INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+AMOUNT = re.compile(r"0|[1-9][0-9]{0,17}")
+DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,79}")
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _amount_out(value: Any) -> str:  # noqa: ANN401 - a field's value before it 
 
 
 def _amount_in(value: Any) -> int:  # noqa: ANN401 - parsed JSON
-    if not isinstance(value, str) or not AMOUNT.match(value):
+    if not isinstance(value, str) or not AMOUNT.fullmatch(value):
         raise _refuse("an amount is a decimal string without leading zeros")
     return int(value)
 
@@ -93,7 +93,7 @@ def _instant_out(value: Any) -> str:  # noqa: ANN401 - a field's value before it
 
 
 def _instant_in(value: Any) -> dt.datetime:  # noqa: ANN401 - parsed JSON
-    if not isinstance(value, str) or not INSTANT.match(value):
+    if not isinstance(value, str) or not INSTANT.fullmatch(value):
         raise _refuse("an instant is UTC with six fraction digits")
     try:
         return dt.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=dt.UTC)
@@ -105,7 +105,7 @@ def _string(limit: int, pattern: re.Pattern[str] | None = None, *, empty: bool =
     def check(value: Any) -> str:  # noqa: ANN401 - parsed JSON or a field's value
         if not isinstance(value, str) or len(value) > limit:
             raise _refuse(f"a text of at most {limit} characters")
-        if pattern is not None and not (empty and value == "") and not pattern.match(value):
+        if pattern is not None and not (empty and value == "") and not pattern.fullmatch(value):
             raise _refuse(f"text {value[:40]!r} does not have the form of its field")
         return str(value)
 
