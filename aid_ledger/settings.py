@@ -6,6 +6,7 @@ things a host decides: addresses, folders, the database, the place of key files.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import stat
@@ -22,11 +23,14 @@ DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 DEMO_ORIGIN = "demo.example/aid-ledger"
 """The log of a demo says so in its permanent name; production refuses it."""
 
+NEW_FACTOR_WAIT = dt.timedelta(hours=72)
+WAIT_HOURS_MAX = 720
+
 _OTHERS = 0o077
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]{2,}(?:/[a-z0-9._-]+)*")
 _PRACTICE_HOST = re.compile(r"(?:^|[./-])(?:demo|contoh|latihan|example|test|invalid|localhost)(?:$|[./-])")
 _NAMES = frozenset(
-    {"DATABASE_URL", "VAR", "ENV", "ORIGIN", "BASE_URL", "TIMEZONE", "SECRET_KEY_FILE"},
+    {"DATABASE_URL", "VAR", "ENV", "ORIGIN", "BASE_URL", "TIMEZONE", "SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS"},
 )
 
 
@@ -63,6 +67,8 @@ class Settings:
     base_url: str = DEFAULT_BASE_URL
     timezone: str = "Asia/Jakarta"
     secret_key_file: Path | None = None
+    new_factor_wait: dt.timedelta = NEW_FACTOR_WAIT
+    """How long a new factor signs in but does not approve (THREATS 2)."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -86,6 +92,7 @@ class Settings:
             base_url=_base_url(values.get("BASE_URL", "") or DEFAULT_BASE_URL),
             timezone=_timezone(values.get("TIMEZONE", "") or "Asia/Jakarta"),
             secret_key_file=Path(key_file).absolute() if key_file else None,
+            new_factor_wait=_hours(values.get("NEW_FACTOR_WAIT_HOURS", "")),
         )
 
     @property
@@ -204,6 +211,15 @@ def _environment(text: str) -> Environment:
     except ValueError:
         known = ", ".join(member.value for member in Environment)
         raise SettingsFault(f"{PREFIX}ENV is {text!r}; it may be {known}") from None
+
+
+def _hours(text: str) -> dt.timedelta:
+    """Read a wait of one hour to thirty days: none at all would undo the rule, more would lock everybody out."""
+    if not text:
+        return NEW_FACTOR_WAIT
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= WAIT_HOURS_MAX:
+        raise SettingsFault(f"{PREFIX}NEW_FACTOR_WAIT_HOURS is {text!r}; it may be 1 to {WAIT_HOURS_MAX}")
+    return dt.timedelta(hours=int(text))
 
 
 def _database_url(text: str) -> str:

@@ -43,8 +43,6 @@ SIGN_IN: Final = "sign_in"
 """The purpose of a code that is spent on signing in; every other purpose approves something."""
 
 FOUNDERS: Final = 2
-NEW_FACTOR_WAIT: Final = dt.timedelta(hours=72)
-"""How long a new factor signs in but does not approve (THREATS 2): time for its owner to notice a takeover."""
 
 FREE_FAILURES: Final = 2
 """Wrong codes that cost nothing: a mistyped digit, a code that ran out."""

@@ -13,6 +13,8 @@ from typing import Final, cast
 from flask import Flask, current_app, request, url_for
 from markupsafe import Markup
 
+from aid_ledger.core.roles import Role
+
 EXTENSION: Final = "aid_ledger.slots"
 
 
@@ -22,7 +24,7 @@ class Viewer:
 
     name: str
     office: str
-    roles: frozenset[str]
+    roles: frozenset[Role]
     sign_out_url: str
     account_url: str = ""
     id: str = ""
@@ -34,7 +36,7 @@ class MenuItem:
 
     label: str
     endpoint: str
-    roles: frozenset[str]
+    roles: frozenset[Role]
     order: int
     icon: str = "dot"
 
@@ -83,7 +85,7 @@ class Slots:
     """Everything registered on one application."""
 
     menu: list[MenuItem] = field(default_factory=list)
-    home: dict[str, list[HomeCardProvider]] = field(default_factory=dict)
+    home: dict[Role, list[HomeCardProvider]] = field(default_factory=dict)
     panels: dict[str, list[PanelProvider]] = field(default_factory=dict)
 
 
@@ -106,9 +108,9 @@ def register_menu(app: Flask, *items: MenuItem) -> None:
     menu.sort(key=lambda item: (item.order, item.label))
 
 
-def register_home_cards(app: Flask, role: str, provider: HomeCardProvider) -> None:
+def register_home_cards(app: Flask, role: Role, provider: HomeCardProvider) -> None:
     """Let ``provider`` say what an official of ``role`` has to do; it is called on each home page."""
-    slots_of(app).home.setdefault(str(role), []).append(provider)
+    slots_of(app).home.setdefault(role, []).append(provider)
 
 
 def register_panel(app: Flask, kind: str, provider: PanelProvider) -> None:
@@ -119,15 +121,15 @@ def register_panel(app: Flask, kind: str, provider: PanelProvider) -> None:
 # For pages: show
 
 
-def menu_for(app: Flask, roles: frozenset[str]) -> tuple[MenuItem, ...]:
+def menu_for(app: Flask, roles: frozenset[Role]) -> tuple[MenuItem, ...]:
     """Return the menu of somebody with ``roles``, in river order."""
     return tuple(item for item in slots_of(app).menu if item.roles & roles)
 
 
 def home_cards_for(app: Flask, viewer: Viewer) -> tuple[HomeCard, ...]:
     """Return what waits for ``viewer``: urgent first, then by order; equal cards of two roles once."""
-    home: Mapping[str, list[HomeCardProvider]] = slots_of(app).home
-    providers = dict.fromkeys(provider for role in sorted(viewer.roles) for provider in home.get(role, ()))
+    home: Mapping[Role, list[HomeCardProvider]] = slots_of(app).home
+    providers = dict.fromkeys(provider for role in Role if role in viewer.roles for provider in home.get(role, ()))
     cards = dict.fromkeys(card for provider in providers for card in provider(viewer))
     return tuple(sorted(cards, key=lambda card: (not card.is_urgent, card.order, card.title)))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, flash, render_template, request
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 
+from aid_ledger.core.roles import Role
 from aid_ledger.web import assets, formats, shapes, slots
 
 CSP = (
@@ -23,7 +24,7 @@ DIGEST = "9f2c01ab77de5a10" * 4
 VIEWER = slots.Viewer(
     name="Rina Contoh",
     office="Kepala Dinas Sosial",
-    roles=frozenset({"approver"}),
+    roles=frozenset({Role.APPROVER}),
     sign_out_url="/out",
     account_url="/akun",
 )
@@ -206,9 +207,9 @@ def received(app: Flask) -> list[dict[str, object]]:
 
 def _add_pages(app: Flask) -> None:
     for order, (label, endpoint, icon) in enumerate(MENU):
-        slots.register_menu(app, slots.MenuItem(label, endpoint, frozenset({"approver"}), order, icon))
+        slots.register_menu(app, slots.MenuItem(label, endpoint, frozenset({Role.APPROVER}), order, icon))
         app.add_url_rule(f"/{endpoint}", endpoint, _page_of(endpoint), methods=["GET"])
-    slots.register_home_cards(app, "approver", lambda _viewer: HOME)
+    slots.register_home_cards(app, Role.APPROVER, lambda _viewer: HOME)
 
     @app.get("/poll")
     def poll() -> str:

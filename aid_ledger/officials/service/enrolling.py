@@ -25,6 +25,7 @@ from aid_ledger.officials import passwords, queries, refusals, rules, sessions
 from aid_ledger.officials.models import Credential, Official, OtpDevice, RecoveryCode
 from aid_ledger.officials.service.codes import step_of
 from aid_ledger.officials.service.people import active_official, require_admin
+from aid_ledger.settings import NEW_FACTOR_WAIT
 from audit.facts.officials import EnrolmentOpened, OtpDeviceEnrolled, PasswordSet, RecoveryCodesIssued
 
 ISSUER: Final = "Buku Bantuan Sosial"
@@ -42,7 +43,7 @@ class _Waiting:
     span: dt.timedelta
 
 
-_waiting = _Waiting(rules.NEW_FACTOR_WAIT)
+_waiting = _Waiting(NEW_FACTOR_WAIT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ import pytest
 from flask import Flask, render_template_string
 from markupsafe import Markup
 
+from aid_ledger.core.roles import Role
 from aid_ledger.web import slots
 
-OPERATOR = frozenset({"operator"})
-AUDITOR = frozenset({"auditor"})
+OPERATOR = frozenset({Role.OPERATOR})
+AUDITOR = frozenset({Role.AUDITOR})
 
 
 @pytest.fixture
@@ -69,10 +70,10 @@ def test_home_cards_come_urgent_first_and_once(app: Flask) -> None:
     def cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:
         return [later, urgent]
 
-    slots.register_home_cards(app, "operator", cards)
-    slots.register_home_cards(app, "verifier", cards)
-    slots.register_home_cards(app, "auditor", lambda _viewer: [slots.HomeCard("Temuan", "", "/t", "Buka")])
-    viewer = slots.Viewer("Sari", "PPTK", frozenset({"operator", "verifier"}), "/out")
+    slots.register_home_cards(app, Role.OPERATOR, cards)
+    slots.register_home_cards(app, Role.VERIFIER, cards)
+    slots.register_home_cards(app, Role.AUDITOR, lambda _viewer: [slots.HomeCard("Temuan", "", "/t", "Buka")])
+    viewer = slots.Viewer("Sari", "PPTK", frozenset({Role.OPERATOR, Role.VERIFIER}), "/out")
     assert slots.home_cards_for(app, viewer) == (urgent, later)
 
 
