@@ -72,6 +72,7 @@ def sign(pdf: bytes, signer: Signer) -> bytes:
         MalformedInput: the file has no such gap, or the signature does not fit it.
 
     """
+    frame.check_single(pdf)
     begins, ends = frame.locate(pdf)
     digest = frame.digest(pdf, (begins, ends))
     certificate = signer.certificate.public_bytes(serialization.Encoding.DER)

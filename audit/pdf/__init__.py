@@ -30,7 +30,7 @@ __all__ = ["ReceiptFields", "ReceiptReport", "verify_receipt"]
 MAX_SKEW: Final = dt.timedelta(minutes=5)
 """House rule: how far the clocks of signer, sequencer and verifier may differ."""
 _SURPRISES: Final = (
-    *(ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError),
+    *(ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError, Warning),
     *(InternalError, InvalidSignature, UnsupportedAlgorithm),
     *(x509.DuplicateExtension, x509.ExtensionNotFound, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
 )
@@ -90,6 +90,7 @@ def _verify(pdf: bytes, root_cert: bytes, trusted: Policy, now_s: int) -> Receip
     parts = cms.take_apart(opened.cms)
     if parts.digest != frame.digest(opened.whole, opened.gap):
         raise SignatureFailed("the file was changed after it was signed", rule="receipt.changed")
+    frame.check_single(pdf)
     root = certificates.load_root(root_cert)
     signer = _check_signature(opened, parts, root)
     contents = document.open_document(opened)

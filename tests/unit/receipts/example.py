@@ -1,0 +1,175 @@
+"""Example receipts, made by the code that makes real ones; `python -m tests.unit.receipts.example` writes the vectors.
+
+The people are invented. The log's key and the witnesses are those of the small logs in tests/audit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+
+from aid_ledger.receipts import certificates, fields, rendering, signing
+from audit import merkle, note, proof
+from audit.entry import Actor, Entry, encode_entry
+from audit.pdf.evidence import Evidence
+from audit.pdf.fields import Approver, HandoverWitness, ReceiptFields, SourceShare
+from tests.audit.small_log import WITNESSES, make_checkpoint, make_entries
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "receipts"
+AGENCY = "Pemerintah Kabupaten Bekasi"
+BASE_URL = "https://bansos.bekasikab.example"
+FOUNDED_AT = dt.datetime(2021, 7, 1, 1, 0, tzinfo=dt.UTC)
+APPROVED_AT = dt.datetime(2021, 8, 5, 7, 5, tzinfo=dt.UTC)
+RECORDED_AT = dt.datetime(2021, 8, 5, 7, 10, 0, 123456, tzinfo=dt.UTC)
+SIGNED_AT = dt.datetime(2021, 8, 5, 7, 11, tzinfo=dt.UTC)
+ENTRIES = 300
+INDEX = 211
+SALT = bytes(range(32))
+
+
+@dataclass(frozen=True)
+class Office:
+    """An agency's root, its signer and its printer."""
+
+    root: certificates.Root
+    signer: signing.KeySigner
+    printer: rendering.ReceiptPrinter
+
+    @property
+    def root_pem(self) -> bytes:
+        """Return the root certificate as it is handed to inspectors."""
+        return self.root.certificate.public_bytes(serialization.Encoding.PEM)
+
+
+@cache
+def office() -> Office:
+    """Found an agency; once per process, for a root key takes a second to find."""
+    root = certificates.make_root(AGENCY, FOUNDED_AT)
+    key, certificate = certificates.make_signing_certificate(root, AGENCY, FOUNDED_AT)
+    issuer = rendering.Issuer(BASE_URL, root.certificate.fingerprint(hashes.SHA256()))
+    return Office(root, signing.KeySigner(certificate, key), rendering.ReceiptPrinter(issuer))
+
+
+def money(**changes: object) -> ReceiptFields:
+    """Say that somebody received Rp300.000 by bank transfer."""
+    payee, nik = fields.masked_payee("Asep Suhendar", "3216010101800000")
+    amount = 300_000
+    receipt = ReceiptFields(
+        number="TTB-2021-000123-K",
+        code="JBSWY3DPEHPK3PXP",
+        kind=fields.MONEY,
+        agency=AGENCY,
+        zone="WIB",
+        program="jps-2021",
+        program_name="Bansos Jaring Pengaman Sosial",
+        period="Agustus 2021",
+        payee=payee,
+        nik=nik,
+        village="Desa Sukamaju",
+        district="Kecamatan Tambun Utara",
+        amount=amount,
+        commodity="IDR",
+        unit="",
+        contents="",
+        in_words=fields.amount_in_words(amount),
+        paid_on=dt.date(2021, 8, 5),
+        channel="Transfer bank, rekening ••••••4321",
+        decree="Keputusan Bupati Nomor 360/Kep.245-BPBD/2021",
+        batch="BTC-2021-000041-7",
+        line="k3v9q2m7x1",
+        sources=(
+            SourceShare(name="APBD 2021, Belanja Tidak Terduga", amount=200_000),
+            SourceShare(name="ASN Peduli", amount=100_000),
+        ),
+        approvers=(
+            Approver(name="Siti Rahmawati", office="PPTK Dinas Sosial", step="Diajukan", at=APPROVED_AT),
+            Approver(name="Dedi Kurniawan", office="PPK-SKPD Dinas Sosial", step="Diverifikasi", at=APPROVED_AT),
+            Approver(name="Endang Sulastri", office="Pengguna Anggaran", step="Disetujui", at=APPROVED_AT),
+        ),
+    )
+    return replace(receipt, **changes)  # type: ignore[arg-type]  # each test names fields of its own
+
+
+def goods() -> ReceiptFields:
+    """Say that somebody received two packets at the door, before witnesses."""
+    return money(
+        number="TTB-2021-000124-M",
+        code="KRSXG5CTMVRXEZLU",
+        kind=fields.GOODS,
+        amount=2,
+        commodity="paket-sembako",
+        unit="paket",
+        contents="beras 10 kg, minyak goreng 2 liter, telur 1 kg",
+        in_words=fields.amount_in_words(2, "paket"),
+        channel="Serah terima oleh posko RW 007",
+        sources=(SourceShare(name="Sumbangan perusahaan", amount=2),),
+        witnesses=(
+            HandoverWitness(name="Ujang Hermawan", office="Ketua RT 003"),
+            HandoverWitness(name="Neneng Kurniasih", office="Bhabinkamtibmas"),
+        ),
+    )
+
+
+def entry_of(receipt: ReceiptFields, salt: bytes = SALT, **changes: str) -> bytes:
+    """Write the log's entry that issues a receipt."""
+    assert receipt.paid_on is not None
+    body: dict[str, str] = {
+        "receipt": receipt.line,
+        "digest": fields.log_digest(receipt, salt),
+        "batch": receipt.batch,
+        "program": receipt.program,
+        "amount": str(receipt.amount),
+        "commodity": receipt.commodity,
+        "paid_on": receipt.paid_on.isoformat(),
+    }
+    return encode_entry(
+        Entry(
+            kind="ReceiptIssued",
+            v=1,
+            id="5eed" * 8,
+            act="ac7e" * 8,
+            ordinal=0,
+            actor=Actor(type="official", id="bendahara", office="dinsos", door="web"),
+            recorded_at=RECORDED_AT.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            on="2021-08-05",
+            body={**body, **changes},
+            rows={},
+        )
+    )
+
+
+def evidence_of(receipt: ReceiptFields, salt: bytes = SALT) -> Evidence:
+    """Put a receipt's entry into a small log, and prove that it is there."""
+    entry = entry_of(receipt, salt)
+    leaves = [merkle.leaf_hash(raw) for raw in make_entries(ENTRIES)]
+    leaves[INDEX] = merkle.leaf_hash(entry)
+    time_s = int(SIGNED_AT.timestamp())
+    signed = note.parse(make_checkpoint(ENTRIES, merkle.root(leaves), *WITNESSES[:3], time_s=time_s))
+    path = tuple(merkle.inclusion_proof(INDEX, leaves))
+    return Evidence(receipt, salt, entry, proof.Proof(INDEX, path, signed).encode())
+
+
+def laid_out(receipt: ReceiptFields) -> bytes:
+    """Lay a receipt out, unsigned."""
+    return office().printer.render(evidence_of(receipt), signed_at=SIGNED_AT)
+
+
+def signed(receipt: ReceiptFields) -> bytes:
+    """Make a receipt whole."""
+    return signing.sign(laid_out(receipt), office().signer)
+
+
+def write_vectors() -> None:
+    """Write the vectors anew; done only when the profile itself changes, before release 1.0."""
+    VECTORS.mkdir(exist_ok=True)
+    (VECTORS / "root.pem").write_bytes(office().root_pem)
+    (VECTORS / "uang.pdf").write_bytes(signed(money()))
+    (VECTORS / "barang.pdf").write_bytes(signed(goods()))
+
+
+if __name__ == "__main__":
+    write_vectors()
