@@ -22,7 +22,7 @@ from aid_ledger.core.db import make_engine
 from aid_ledger.core.jobs import engine as durable
 from aid_ledger.core.jobs.board import JobState
 from aid_ledger.core.jobs.worker import ENGINE_GAVE_UP, Rhythm, Worker
-from tests.conftest import copy_database
+from tests.benches import copy_database
 from tests.rooms.core import jobs_worker
 
 RHYTHM = Rhythm(lease_ms=400, beat_s=0.1, poll_s=0.05, grace_s=5)
