@@ -105,10 +105,21 @@ class Act:
     leaves: list[bytes] = field(default_factory=list)
     """After the commit: the leaf hashes of this Act's entries, for the one who acted to keep (THREATS 4)."""
     _facts: list[Fact] = field(default_factory=list)
+    _owners: dict[tuple[str, str], int] = field(default_factory=dict)
     _written: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
 
-    def record(self, fact: Fact) -> None:
-        """Record what was done; it becomes an entry when the Act closes."""
+    def record(self, fact: Fact, *about: Base) -> None:
+        """Record what was done; it becomes an entry when the Act closes.
+
+        Rows given in `about` are digested into this very entry; every other row goes into the last entry whose fact
+        declares its table. They must be flushed already, so that they have their keys.
+        """
+        for row in about:
+            name = str(object_mapper(row).local_table)
+            if name not in fact.TABLES:
+                message = f"{fact.KIND} does not declare {name}"
+                raise UnrecordedChange(message)
+            self._owners[name, key_of(row)] = len(self._facts)
         self._facts.append(fact)
 
     def wrote(self, rows: type[Base] | Table, keys: Iterable[object]) -> None:
@@ -229,8 +240,10 @@ def _rows_by_fact(act: Act, changed: set[str]) -> dict[int, dict[str, dict[str, 
         if not keys:
             message = f"rows of {name} changed unseen; tell the Act with act.wrote()"
             raise UnrecordedChange(message)
-        owner = max(place for place, fact in enumerate(act._facts) if name in fact.TABLES)  # noqa: SLF001 - as above
-        rows.setdefault(owner, {})[name] = digests_of(connection, table, keys)
+        last = max(place for place, fact in enumerate(act._facts) if name in fact.TABLES)  # noqa: SLF001 - as above
+        for key, digest in digests_of(connection, table, keys).items():
+            owner = act._owners.get((name, key), last)  # noqa: SLF001 - as above
+            rows.setdefault(owner, {}).setdefault(name, {})[key] = digest
     return rows
 
 
