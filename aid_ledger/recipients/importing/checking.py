@@ -178,13 +178,13 @@ def _refuse_duplicates(tally: _Tally) -> None:
     """Refuse the second and later rows of a NIK, naming the first, even when the first has faults of its own."""
     if not tally.niks:
         return
-    niks = pl.concat(tally.niks)
+    niks = pl.concat(tally.niks).sort("nik", ROW)
     tally.niks.clear()
-    repeated = niks.filter(pl.col("nik").is_duplicated())
-    first = repeated.select(ROW, pl.col(ROW).min().over("nik").alias("n"))
-    later = first.filter(pl.col(ROW) != pl.col("n"))
-    if later.is_empty():
+    repeated = niks.filter(pl.col("nik") == pl.col("nik").shift())
+    if repeated.is_empty():
         return
+    first = niks.join(repeated, on="nik", how="semi").group_by("nik").agg(pl.col(ROW).min().alias("n"))
+    later = repeated.join(first, on="nik")
     number = pl.lit(tally.number(DUPLICATE), pl.UInt8).alias("rule")
     tally.note(later.select(ROW, number, pl.col("n").cast(pl.UInt32)))
     tally.good = [part.join(later, on=ROW, how="anti", maintain_order="left") for part in tally.good]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -18,10 +19,10 @@ from aid_ledger.recipients.importing.refusals import (
     FileEmpty,
     FileEncodingWrong,
     FileTooManyColumns,
-    FileWithoutRows,
+    FileTooManyRows,
     Limits,
 )
-from aid_ledger.recipients.importing.sheet import NUMBERS, Sheet, assemble
+from aid_ledger.recipients.importing.sheet import NUMBERS, PART_ROWS, Sheet, assemble
 
 HEAD_BYTES = 64 * 1024
 """The header must end within this: 64 columns of a thousand bytes."""
@@ -31,8 +32,8 @@ NUL_SHARE = 5
 """One byte in five being NUL means two-byte characters: UTF-16 without its mark."""
 
 
-def read_delimited(source: Path, limits: Limits) -> Sheet:
-    """Read a CSV file.
+def read_delimited(source: Path, limits: Limits) -> Iterator[Sheet]:
+    """Read a CSV file part by part.
 
     Raises:
         FileRefused: Empty, not UTF-8, no or wrong header, fields that do not line up, or a limit exceeded.
@@ -43,23 +44,23 @@ def read_delimited(source: Path, limits: Limits) -> Sheet:
     # A reader forgives a quote nobody closed by swallowing the rows after it: people would be missing unseen.
     if quotes % 2:
         raise CSVBroken("a quote is not closed", row=_first_broken_row(source, delimiter, len(names)))
-    places = [f"c{position}" for position in range(len(names))]
+    lines = pl.scan_csv(
+        source,
+        separator=delimiter,
+        skip_lines=header_row - 1,
+        new_columns=[f"c{position}" for position in range(len(names))],
+        infer_schema=False,
+        n_rows=limits.rows + 1,
+    )
+    first_row = header_row + 1
     try:
-        cells = pl.read_csv(
-            source,
-            skip_lines=header_row - 1,
-            separator=delimiter,
-            new_columns=places,
-            infer_schema=False,
-            n_rows=limits.rows + 1,
-            low_memory=False,
-        )
-    except pl.exceptions.NoDataError:
-        raise FileWithoutRows("no rows under the header") from None
+        for cells in lines.collect_batches(chunk_size=PART_ROWS, maintain_order=True, lazy=True):
+            yield Sheet(assemble(cells, names, first_row=first_row, limits=limits), NUMBERS.to_frame())
+            first_row += cells.height
     except pl.exceptions.PolarsError:
         raise CSVBroken("fields do not line up", row=_first_broken_row(source, delimiter, len(names))) from None
-    rows = assemble(cells, names, first_row=header_row + 1, limits=limits)
-    return Sheet(rows, NUMBERS.to_frame())
+    if first_row - header_row - 1 > limits.rows:
+        raise FileTooManyRows("too many rows", limit=limits.rows)
 
 
 def _count_quotes(source: Path) -> int:

@@ -41,8 +41,8 @@ ENCRYPTED = 0x1
 NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
 
 
-def read_workbook(source: Path, limits: Limits) -> Sheet:
-    """Read the first sheet of an XLSX file.
+def read_workbook(source: Path, limits: Limits) -> Iterator[Sheet]:
+    """Read the first sheet of an XLSX file part by part.
 
     Raises:
         FileRefused: Suspicious archive, hidden or empty sheet, wrong header, or a limit exceeded.
@@ -59,7 +59,7 @@ def read_workbook(source: Path, limits: Limits) -> Sheet:
             # A second look at size, now of the grid itself: one far cell makes a sheet of millions.
             if sheet.total_width > limits.columns:
                 raise FileTooManyColumns("too many columns", limit=limits.columns)
-            return _read_rows(iter(sheet.iter_rows()), limits)
+            yield from _read_rows(iter(sheet.iter_rows()), limits)
     except (calamine.CalamineError, zipfile.BadZipFile) as broken:
         raise FileKindUnknown("the workbook cannot be opened") from broken
 
@@ -97,23 +97,21 @@ def _leads_outside(name: str) -> bool:
     return name.startswith("/") or "\\" in name or ":" in name or "\x00" in name or ".." in PurePosixPath(name).parts
 
 
-def _read_rows(rows: Iterator[Sequence[object]], limits: Limits) -> Sheet:
+def _read_rows(rows: Iterator[Sequence[object]], limits: Limits) -> Iterator[Sheet]:
     row, header = _first_with_values(rows)
     names = match_header([cell if isinstance(cell, str) else number_text(cell) for cell in header], limits)
     places = [name or f"#{position}" for position, name in enumerate(names, start=1)]
-    frames: list[pl.DataFrame] = []
-    numbers: list[tuple[int, str]] = []
-    first = row + 1
+    first_row = row + 1
     while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
-        frames.append(as_text(chunk, names=places, first_row=first, numbers=numbers))
-        first += len(chunk)
-        if first - row - 1 > limits.rows:
+        numbers: list[tuple[int, str]] = []
+        cells = as_text(chunk, names=places, first_row=first_row, numbers=numbers)
+        yield Sheet(
+            assemble(cells, names, first_row=first_row, limits=limits),
+            pl.DataFrame(numbers, schema=NUMBERS, orient="row"),
+        )
+        first_row += len(chunk)
+        if first_row - row - 1 > limits.rows:
             raise FileTooManyRows("too many rows", limit=limits.rows)
-    cells_frame = pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(places, pl.String))
-    return Sheet(
-        assemble(cells_frame, names, first_row=row + 1, limits=limits),
-        pl.DataFrame(numbers, schema=NUMBERS, orient="row"),
-    )
 
 
 def _first_with_values(rows: Iterator[Sequence[object]]) -> tuple[int, Sequence[object]]:

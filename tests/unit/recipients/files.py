@@ -8,8 +8,12 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
 import xlsxwriter
 
+from aid_ledger.recipients.importing.reading import read_parts
+from aid_ledger.recipients.importing.refusals import UPLOAD, Limits
+from aid_ledger.recipients.importing.sheet import Sheet
 from aid_ledger.recipients.rules import COLUMNS
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -48,3 +52,9 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> Path:
         for name, content in {**needed, **members}.items():
             archive.writestr(name, content)
     return path
+
+
+def read_file(path: Path, limits: Limits = UPLOAD) -> Sheet:
+    """Read a file in this process and join its parts, as no server does."""
+    parts = list(read_parts(path, limits))
+    return Sheet(pl.concat([part.rows for part in parts]), pl.concat([part.numbers for part in parts]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ from aid_ledger.recipients.importing import checking
 from aid_ledger.recipients.importing.checking import GOOD, check, check_file
 from aid_ledger.recipients.importing.columns import ROW
 from aid_ledger.recipients.importing.fingerprint import content_digest
-from aid_ledger.recipients.importing.sheet import NUMBERS, ROW_TYPE, Sheet, parts_of
+from aid_ledger.recipients.importing.sheet import NUMBERS, ROW_TYPE, Sheet
 from aid_ledger.recipients.messages import MESSAGES
 from aid_ledger.recipients.rules import COLUMNS, FIRST_BIRTH, SOURCES
 from tests.unit.recipients.cases import CASES, TODAY, VILLAGE, YARDSTICK, valid_row
@@ -27,6 +27,12 @@ def sheet_of(rows: Sequence[Mapping[str, object]]) -> Sheet:
     """Make a sheet of texts, its first row numbered 2 as under a header."""
     frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String)).with_row_index(ROW, 2)
     return Sheet(frame.with_columns(pl.col(ROW).cast(ROW_TYPE)), NUMBERS.to_frame())
+
+
+def parts_of(rows: Sequence[Mapping[str, object]], size: int) -> Iterator[Sheet]:
+    """Cut a list into parts, as a large file comes out of the prison."""
+    for part in sheet_of(rows).rows.iter_slices(size):
+        yield Sheet(part, NUMBERS.to_frame())
 
 
 def test_nik_twice_refuses_the_later_rows_and_names_the_first() -> None:
@@ -47,7 +53,7 @@ def test_nik_twice_is_found_across_parts() -> None:
     """Distance in the list hides nobody: parts are checked one by one, people over the whole."""
     rows = [valid_row(number) for number in range(1, 8)] + [valid_row(1)]
 
-    checked = check(parts_of(sheet_of(rows), size=3), YARDSTICK)
+    checked = check(parts_of(rows, size=3), YARDSTICK)
 
     assert checked.counts == {"nik.ganda": 1}
     assert checked.problems.item(0, ROW) == 9
@@ -97,7 +103,7 @@ def test_problems_beyond_the_limit_are_counted_not_listed(monkeypatch: pytest.Mo
     monkeypatch.setattr(checking, "PROBLEMS_KEPT", 5)
     rows = [{**valid_row(number), "rt": "X", "rw": "Y"} for number in range(1, 8)]
 
-    checked = check(parts_of(sheet_of(rows), size=2), YARDSTICK)
+    checked = check(parts_of(rows, size=2), YARDSTICK)
 
     assert checked.counts == {"rt.format": 7, "rw.format": 7}
     assert checked.problems[ROW].to_list() == [2, 2, 3, 3, 4]

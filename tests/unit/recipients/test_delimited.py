@@ -11,10 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aid_ledger.recipients.importing.reading import read_file
 from aid_ledger.recipients.importing.refusals import UPLOAD, FileRefused
 from tests.unit.recipients.cases import valid_row
-from tests.unit.recipients.files import csv_bytes
+from tests.unit.recipients.files import csv_bytes, read_file
 
 HEAD = b"nik,nama,kode_desa\n"
 ROW = b"3216010101900000,Contoh,32.16.01.2001\n"

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from aid_ledger.core.prison import FileUnreadable
 from aid_ledger.recipients.importing.checking import check_file
-from aid_ledger.recipients.importing.reading import read_file, reading
+from aid_ledger.recipients.importing.reading import reading
 from aid_ledger.recipients.importing.refusals import UPLOAD, FileRefused
 from aid_ledger.recipients.rules import COLUMNS
 from tests.unit.recipients.cases import YARDSTICK, valid_row
-from tests.unit.recipients.files import XML, write_archive, write_xlsx
+from tests.unit.recipients.files import XML, read_file, write_archive, write_xlsx
 
 HEAD = ("nik", "nama", "kode_desa")
 PERSON = ("3216010101900000", "Contoh", "32.16.01.2001")
