@@ -40,7 +40,7 @@ _ASSETS: Final = resources.files("aid_ledger.receipts") / "assets"
 _SCHEME: Final = "asset:"
 _QR: Final = "asset:qr.svg"
 _TEMPLATE: Final = "receipt_pdf.html"
-_MIME: Final = {"ttf": "font/ttf", "svg": "image/svg+xml"}
+_MIME: Final = {"icc": "application/vnd.iccprofile", "ttf": "font/ttf", "svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,10 @@ class ReceiptPrinter:
         self._issuer = issuer
         self._fonts = FontConfiguration()
         style = (_ASSETS / "receipt.css").read_text("utf-8")
-        self._style = CSS(string=style, font_config=self._fonts, url_fetcher=PackagedFiles({}))
+        self._colours: dict[str, Any] = {}
+        self._style = CSS(
+            string=style, font_config=self._fonts, color_profiles=self._colours, url_fetcher=PackagedFiles({})
+        )
         environment = ImmutableSandboxedEnvironment(
             autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(TEMPLATE_FOLDER / "receipts")
         )
@@ -79,7 +82,7 @@ class ReceiptPrinter:
         address = qr.check_address(self._issuer.base_url, fields.code)
         html = self._template.render(page=page_of(evidence, self._issuer), qr=_QR)
         laid_out = HTML(string=html, url_fetcher=PackagedFiles({_QR: qr.draw(address)})).render(
-            font_config=self._fonts, stylesheets=[self._style]
+            font_config=self._fonts, color_profiles=dict(self._colours), stylesheets=[self._style]
         )
         laid_out.metadata.attachments = [_attachment(attached, signed_at)]
         marks = finishing.Marks(title_of(fields), fields.agency, signed_at, signature_bytes)
@@ -88,9 +91,15 @@ class ReceiptPrinter:
             finishing.finish(pdf, marks)
 
         written = io.BytesIO()
-        identifier = hashlib.sha256(attached).digest()[:16].hex().encode()
         laid_out.write_pdf(
-            written, finisher=finish, pdf_identifier=identifier, pdf_variant="pdf/a-3a", uncompressed_pdf=True
+            written,
+            finisher=finish,
+            pdf_identifier=hashlib.sha256(attached).hexdigest()[:32].encode(),
+            pdf_variant="pdf/a-3a",
+            # Uncompressed here means a classic table of objects; `finish` has each stream deflated.
+            uncompressed_pdf=True,
+            # Not "srgb": the style sheet has named the profile already.
+            output_intent="",
         )
         return finishing.fill_range(written.getvalue())
 

@@ -1,0 +1,60 @@
+"""What receipts refuse, and the words they use. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aid_ledger.core.errors import DomainError, Kind
+
+ISSUE_LIMIT: Final = 1_000
+"""Receipts issued in one Act: some seconds of work; a caller repeats until none is left."""
+
+STEP_WORDS: Final = {"verified": "Diverifikasi", "approved": "Disetujui dengan OTP"}
+"""Steps that a receipt shows."""
+
+CHANNEL_WORDS: Final = {"bank": "Transfer bank", "cash": "Tunai", "goods": "Barang diserahkan"}
+"""Channels as a household reads them."""
+
+MONTHS: Final = (
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+)
+
+
+class ReceiptNotFound(DomainError):
+    """No such receipt; an unknown, a wrong and a foreign code all look like this."""
+
+    kind = Kind.NOT_FOUND
+    code = "receipt.not_found"
+
+
+class ReceiptNotStanding(DomainError):
+    """The receipt was cancelled or replaced already."""
+
+    kind = Kind.CONFLICT
+    code = "receipt.not_standing"
+
+
+class SigningUnavailable(DomainError):
+    """The agency's signing key is not here, so no PDF can be made; the receipt itself stands in the log."""
+
+    kind = Kind.UNAVAILABLE
+    code = "receipt.signing_unavailable"
+
+
+def period_words(period: str) -> str:
+    """Write a period such as 2021-07 as `Juli 2021`; any other text stays as it is."""
+    year, dash, month = period.partition("-")
+    if dash and year.isdigit() and month.isdigit() and 1 <= int(month) <= len(MONTHS):
+        return f"{MONTHS[int(month) - 1]} {year}"
+    return period
