@@ -20,6 +20,7 @@ def paper(
     act: Act,
     kind: str,
     *,
+    number: str = "",
     issued_on: dt.date | None = None,
     valid_until: dt.date | None = None,
     amount: int | None = None,
@@ -30,7 +31,7 @@ def paper(
     return service.register_document(
         act,
         kind=kind,
-        number=f"{next(_numbers)}/{kind.upper()}/{act.on.year}",
+        number=number or f"{next(_numbers)}/{kind.upper()}/{act.on.year}",
         title=f"Dokumen uji {kind}",
         signer="Pejabat Contoh",
         issued_on=day,
