@@ -1,4 +1,4 @@
-"""A worker process with a few kinds of work, for tests that kill it. Run by path: database URL, then milliseconds.
+"""A worker process with a few kinds of work, for tests that kill it.
 
 Its steps write one row per unit under a unique key, as every step must, and also leave a trace without any key, so
 that a test can see how often and by whom a step was begun.
@@ -103,10 +103,8 @@ def _trace(engine: Engine, step: jobs.Step) -> None:
         connection.execute(TRACE.insert().values(job=step.job.id, number=step.number, pid=os.getpid()))
 
 
-def main() -> None:
-    """Be a worker."""
-    url, lease_ms = sys.argv[1], int(sys.argv[2])
-    parent_pid = int(sys.argv[3]) if len(sys.argv) > 3 else None
+def be_a_worker(url: str, lease_ms: int, parent_pid: int | None = None) -> None:
+    """Be a worker on a database until killed or told to leave."""
     logs.configure(is_production=True)
     engine = make_engine(url)
     rhythm = Rhythm(lease_ms=lease_ms, beat_s=lease_ms / 3_000)
@@ -114,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    be_a_worker(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
