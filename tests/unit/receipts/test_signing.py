@@ -19,7 +19,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-from aid_ledger.receipts import certificates, signing
+from aid_ledger.receipts import certificates, finishing, signing
 from audit.errors import MalformedInput, SignatureFailed
 from audit.pdf import verify_receipt
 from tests.audit.small_log import LOG_VKEY
@@ -76,6 +76,14 @@ def test_what_was_not_laid_out_here_is_not_signed() -> None:
     for other in (b"%PDF-1.7\n", example() + example()):
         with pytest.raises(MalformedInput):
             signing.sign(other, office().signer)
+
+
+def test_a_file_with_another_place_for_a_signature_is_refused() -> None:
+    """A field cannot smuggle a second gap in: the writer stops before anything is signed."""
+    gap = b"/ByteRange [" + b" " * 40 + b"]\n/Contents <00>"
+    for written in (b"", gap + gap):
+        with pytest.raises(ValueError, match="single place"):
+            finishing.fill_range(written)
 
 
 def test_the_same_receipt_gives_the_same_bytes() -> None:
