@@ -8,7 +8,7 @@ go through `importing/expressions.py`, which a test holds to the same verdicts; 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validates_schema
 
@@ -67,15 +67,13 @@ class RecipientRow(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Give the three columns that depend on the day and the place their rule."""
-        if not isinstance(field_obj, Cell):
-            return
-        match field_name:
-            case "nik":
-                field_obj.rule = self._nik
-            case "tanggal_lahir":
-                field_obj.rule = lambda text: rules.birth_date(text, today=self.yardstick.today)
-            case "kode_desa":
-                field_obj.rule = lambda text: rules.village(text, known=self.yardstick.villages)
+        dependent: dict[str, Callable[[str], object]] = {
+            "nik": self._nik,
+            "tanggal_lahir": lambda text: rules.birth_date(text, today=self.yardstick.today),
+            "kode_desa": lambda text: rules.village(text, known=self.yardstick.villages),
+        }
+        cell = cast("Cell", field_obj)
+        cell.rule = dependent.get(field_name, cell.rule)
 
     def _nik(self, text: str) -> str:
         return rules.parse_nik(text, today=self.yardstick.today, allow_test=self.yardstick.allow_test).digits

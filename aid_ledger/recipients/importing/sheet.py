@@ -12,13 +12,14 @@ from pathlib import Path
 
 import polars as pl
 
+from aid_ledger.core.prison import FileUnreadable
 from aid_ledger.recipients.importing.columns import ROW
 from aid_ledger.recipients.importing.refusals import (
     CellTooLong,
     ColumnUnnamed,
     Limits,
 )
-from aid_ledger.recipients.rules import COLUMNS
+from aid_ledger.recipients.rules import COLUMNS, IDENTIFIERS
 
 PART_ROWS = 50_000
 """Rows handed over at a time: enough to keep both cores busy, few enough to keep the peak of memory low."""
@@ -77,11 +78,29 @@ def hand_over(parts: Iterable[Sheet], results: Path) -> None:
 
 
 def take_over(results: Path) -> Iterator[Sheet]:
-    """Read back the parts one at a time, checking that they are text in known columns and nothing else."""
+    """Read back the parts one at a time, checking that they are text in known columns and nothing else.
+
+    Raises:
+        FileUnreadable: The prisoner left something of another shape; it was taken over by what it read.
+    """
     for path in sorted(results.glob("rows-*.parquet")):
-        rows = pl.read_parquet(path)
-        numbers = pl.read_parquet(path.with_name(path.name.replace("rows", "numbers")))
-        expected = {ROW: ROW_TYPE, **{column: pl.String for column in COLUMNS if column in rows.columns}}
-        if rows.schema != pl.Schema(expected) or numbers.schema != NUMBERS:
-            raise RuntimeError("the reader handed over parts of another shape")
-        yield Sheet(rows, numbers)
+        try:
+            part = Sheet(
+                pl.read_parquet(path), pl.read_parquet(path.with_name(path.name.replace("rows", "numbers", 1)))
+            )
+        except (pl.exceptions.PolarsError, OSError) as broken:
+            raise FileUnreadable("the parser left parts that cannot be read") from broken
+        if not _has_shape(part):
+            raise FileUnreadable("the parser left parts of another shape")
+        yield part
+
+
+def _has_shape(part: Sheet) -> bool:
+    columns = [ROW, *(column for column in COLUMNS if column in part.rows.columns)]
+    expected = pl.Schema({column: ROW_TYPE if column == ROW else pl.String for column in columns})
+    return (
+        part.rows.schema == expected
+        and part.rows.get_column(ROW).null_count() == 0
+        and part.numbers.schema == NUMBERS
+        and part.numbers.get_column("kolom").is_in(list(IDENTIFIERS)).all()
+    )

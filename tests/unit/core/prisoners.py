@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from aid_ledger.core.errors import DomainError, Kind
-from aid_ledger.core.prison import Arguments
+from aid_ledger.core.prison import REFUSED_STATUS, Arguments
 
 
 class Foretold(DomainError):
@@ -40,6 +40,11 @@ def refuse(source: Path, _results: Path, _arguments: Arguments) -> None:
 def refuse_strangely(_source: Path, _results: Path, _arguments: Arguments) -> None:
     """Refuse with a code nobody expects."""
     raise Unforetold("surprise")
+
+
+def leave_in_silence(_source: Path, _results: Path, _arguments: Arguments) -> None:
+    """End as a refusal does, but say nothing."""
+    sys.exit(REFUSED_STATUS)
 
 
 def crash(_source: Path, _results: Path, _arguments: Arguments) -> None:

@@ -33,6 +33,7 @@ def upload(tmp_path: Path) -> Path:
         prisoners.link,
         prisoners.run_a_program,
         prisoners.refuse_strangely,
+        prisoners.leave_in_silence,
     ],
     ids=lambda task: task.__name__,
 )

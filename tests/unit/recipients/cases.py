@@ -131,6 +131,7 @@ TABLE: dict[str, dict[str, list[object]]] = {
             None,
             "-",
             dt.date(1990, 1, 1),
+            dt.datetime(1990, 1, 1, tzinfo=dt.UTC),
         ],
         "format": [
             "1990/01/01",
@@ -139,6 +140,7 @@ TABLE: dict[str, dict[str, list[object]]] = {
             "1 Januari 1990",
             "1990-1-1",
             32874,
+            dt.datetime(1990, 1, 1, 5, 4, tzinfo=dt.UTC),
             "1990-01-01T00:00",
             "+990-01-01",
         ],

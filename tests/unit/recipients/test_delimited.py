@@ -40,6 +40,7 @@ def save(tmp_path: Path) -> Save:
         (b"", "file.empty"),
         (codecs.BOM_UTF8, "file.empty"),
         (b"\r\n \n\n", "file.empty"),
+        ("\u00a0\n".encode(), "file.empty"),
         (HEAD, "file.no_rows"),
         (HEAD + b"\n,,\n\n", "file.no_rows"),
         (HEAD.strip(), "file.no_rows"),

@@ -60,17 +60,17 @@ def test_bomb_that_lies_about_its_size_dies_in_prison(tmp_path: Path) -> None:
             sheet.write(f"{XML}<worksheet><sheetData>".encode())
             for _ in range(700):
                 sheet.write(rows)
-    shrink_declared_size(path, "xl/worksheets/sheet1.xml")
+    declare_size(path, "xl/worksheets/sheet1.xml", 1_000)
 
     with pytest.raises((FileUnreadable, FileRefused)), reading(path) as parts:
         pytest.fail(f"a bomb was read as {sum(1 for _ in parts)} parts")
 
 
-def shrink_declared_size(path: Path, name: str) -> None:
-    """Rewrite the directory's word about one member: it now claims to unpack to a thousand bytes."""
+def declare_size(path: Path, name: str, size: int) -> None:
+    """Rewrite the directory's word about how large one member is when unpacked."""
     content = bytearray(path.read_bytes())
     place = content.rindex(b"PK\x01\x02", 0, content.rindex(name.encode()))
-    content[place + 24 : place + 28] = struct.pack("<L", 1000)
+    content[place + 24 : place + 28] = struct.pack("<L", size)
     path.write_bytes(content)
 
 
@@ -98,6 +98,35 @@ def test_archive_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("nik.csv", "nik,nama,kode_desa\n")
+
+    assert refusal_of(path).code == "file.kind"
+
+
+def test_archive_with_one_name_twice_is_refused(tmp_path: Path) -> None:
+    """Two readers could each believe another of the two; a list must be one list."""
+    path = write_archive(tmp_path / "a.xlsx", {})
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("xl/workbook.xml", "x")
+
+    assert refusal_of(path).code == "file.archive"
+
+
+def test_archive_that_claims_gigabytes_is_refused(tmp_path: Path) -> None:
+    """A directory that admits to more than any list needs is believed."""
+    path = write_archive(tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": b"x"})
+    declare_size(path, "xl/worksheets/sheet1.xml", 2**30)
+
+    assert refusal_of(path).facts == {"reason": "terlalu besar setelah dibuka"}
+
+
+def test_workbook_without_sheets_is_no_list(tmp_path: Path) -> None:
+    """A workbook may hold charts only, or nothing."""
+    kinds = "http://schemas.openxmlformats.org"
+    members = {
+        "xl/workbook.xml": f'{XML}<workbook xmlns="{kinds}/spreadsheetml/2006/main"><sheets/></workbook>',
+        "xl/_rels/workbook.xml.rels": f'{XML}<Relationships xmlns="{kinds}/package/2006/relationships"/>',
+    }
+    path = write_archive(tmp_path / "a.xlsx", {name: text.encode() for name, text in members.items()})
 
     assert refusal_of(path).code == "file.kind"
 
