@@ -6,19 +6,27 @@ is loaded is told to the Act, which digests it like every other row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Dialect, LargeBinary, Table
+import psycopg
+from sqlalchemy import Dialect, LargeBinary, Table, bindparam, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from aid_ledger.core.act import Act
-from aid_ledger.core.db import Base
+from aid_ledger.core.db import Base, key_columns
 
 T = TypeVar("T")
+
+ROWS_PER_UPDATE = 5_000
+"""Rows in one bulk update: few enough to keep parameters small in memory, many enough to be quick."""
 
 
 class RandomSalt(FunctionElement[bytes]):
@@ -58,9 +66,50 @@ def load_rows(act: Act, rows_of: type[Base], columns: Sequence[str], rows: Itera
     writers = [_writer(table, name, connection.dialect) for name in columns]
     prepared = ([write(value) for write, value in zip(writers, row, strict=True)] for row in rows)
     driver = cast("Any", connection.connection.driver_connection)
-    if connection.dialect.name == "postgresql":
-        return _copy(driver, table.name, columns, prepared)
-    return _insert_many(driver, table.name, columns, prepared)
+    load = _copy if connection.dialect.name == "postgresql" else _insert_many
+    try:
+        return load(driver, table.name, columns, prepared)
+    except (psycopg.IntegrityError, sqlite3.IntegrityError) as error:
+        # The driver's own error would miss the translation into a refusal that SQLAlchemy's gets.
+        raise IntegrityError(f"load of {table.name}", None, error) from error
+
+
+def update_many(act: Act, rows_of: type[Base], rows: Iterable[Mapping[str, Any]]) -> int:
+    """Update rows by primary key with values of their own, a few thousand at a time; returns how many.
+
+    Every mapping holds the primary key and the same columns to set. The Act is told.
+    """
+    table = cast("Table", rows_of.__table__)
+    keys = [column.name for column in key_columns(table)]
+    count = 0
+    for chunk in chunked(rows, ROWS_PER_UPDATE):
+        changed = [name for name in chunk[0] if name not in keys]
+        statement = update(table).values({name: bindparam(f"new_{name}") for name in changed})
+        for name in keys:
+            statement = statement.where(table.c[name] == bindparam(f"key_{name}"))
+        bound = [
+            {f"new_{name}": row[name] for name in changed} | {f"key_{name}": row[name] for name in keys}
+            for row in chunk
+        ]
+        act.session.connection().execute(statement, bound)
+        act.wrote(rows_of, [tuple(row[name] for name in keys) for row in chunk])
+        count += len(chunk)
+    return count
+
+
+def insert_unless_there(act: Act, rows_of: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert a row unless one with its key or unique values is there; tells the Act; returns whether it was inserted.
+
+    Two Acts that bring the same row at once: the second waits for the first and then adds nothing.
+    """
+    table = cast("Table", rows_of.__table__)
+    insert = postgres_insert if act.session.connection().dialect.name == "postgresql" else sqlite_insert
+    statement = insert(table).values(dict(values)).on_conflict_do_nothing().returning(*key_columns(table))
+    inserted = act.session.execute(statement).first()
+    if inserted is None:
+        return False
+    act.wrote(rows_of, [tuple(inserted)])
+    return True
 
 
 def _writer(table: Table, name: str, dialect: Dialect) -> Any:  # noqa: ANN401 - a bind processor of SQLAlchemy

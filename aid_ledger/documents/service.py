@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
 from aid_ledger.core import numbering
 from aid_ledger.core.act import Act
+from aid_ledger.core.bulk import insert_unless_there
 from aid_ledger.documents import files, rules
 from aid_ledger.documents.models import Document, StoredFile
 from audit.facts.money import DocumentRegistered
@@ -91,10 +89,7 @@ def _store(act: Act, content: bytes, claimed: str) -> str:
     digest = files.store(act.kit.files, content)
     if act.session.get(StoredFile, digest) is not None:
         return digest
-    insert = postgres_insert if act.session.connection().dialect.name == "postgresql" else sqlite_insert
-    row = {"sha256": digest, "size": len(content), "media_type": media_type, "stored_at": act.at}
     # Two Acts may bring one scan at once: the second waits for the first and then adds nothing.
-    added = insert(StoredFile).values(row).on_conflict_do_nothing().returning(StoredFile.sha256)
-    if act.session.scalar(added) is not None:
-        act.wrote(StoredFile, [digest])
+    row = {"sha256": digest, "size": len(content), "media_type": media_type, "stored_at": act.at}
+    insert_unless_there(act, StoredFile, row)
     return digest
