@@ -1,6 +1,6 @@
 """`audit diff`: replay the log and compare the result with every row of the database, both ways.
 
-First the log itself: bytes, leaf hashes, positions, tiles and checkpoints must agree with each other and with the
+First the log itself: bytes, leaf hashes, positions, tiles, checkpoints and mentions must agree with each other and with the
 checkpoint published outside. Then every `record` table: each stored row must have the digest that the log remembers
 last, each remembered row must be stored. Then what rooms downstream say of replayed state (balances, states), through
 `agreements`. Reads only; an auditor may run it with a read-only DSN and without any key but the log's public one.
@@ -12,12 +12,13 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from aid_ledger.core.clock import instant_text
+from aid_ledger.core.clock import instant_text, now
 from aid_ledger.core.db import Base, keeping
 from aid_ledger.core.digests import all_digests
+from aid_ledger.log.mentions import misplaced
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogPosition, LogTile
 from aid_ledger.log.tree import TileTree
 from audit import checkpoint, note
@@ -27,6 +28,9 @@ from audit.merkle import leaf_hash
 from audit.replay import Replay, State
 
 ROWS_PER_FETCH = 1_000
+
+UNSIGNED_LIMIT = dt.timedelta(minutes=1)
+"""How long an ordered entry may lack a checkpoint: a pass signs what it ordered within a second."""
 
 UNCHECKED = frozenset({"alembic_version"})
 """Tables that no room describes: the migration marker; its truth is checked at every start."""
@@ -49,12 +53,15 @@ def diff(session: Session, *, vkey: str, published: bytes | None, agreements: Se
     """Compare log and database; an empty list means that they agree.
 
     Args:
-        session: a reading session.
+        session: a reading session that has asked nothing yet.
         vkey: the log's verifier key.
-        published: the checkpoint kept outside the database, None if there is none.
+        published: the checkpoint kept outside the database, read before the session was opened; None if there is none.
         agreements: what the rooms downstream compare.
 
     """
+    if session.connection().dialect.name == "postgresql":
+        # One snapshot for all that follows, or a deed done meanwhile would look like a difference.
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     replay = Replay()
     found = list(_check_log(session, replay, vkey=vkey, published=published))
     replay.finish()
@@ -83,6 +90,8 @@ def _check_log(session: Session, replay: Replay, *, vkey: str, published: bytes 
     yield from _check_checkpoints(session, tree, vkey=vkey, published=published)
     for index, entry in enumerate(_waiting(session), start=tree.size):
         yield from _check_entry(replay, index, entry)
+    for reference, entry_id, fault in misplaced(session):
+        yield Difference("log_mentions", f"{reference}/{entry_id}", f"the mention of {reference} {fault}")
 
 
 def _ordered(session: Session) -> Iterator[tuple[int, LogEntry]]:
@@ -111,14 +120,10 @@ def _check_entry(replay: Replay, index: int, row: LogEntry) -> Iterator[Differen
     except AuditError as error:
         yield Difference("log_entries", key, f"entry {index} cannot be read: {error.sentence}")
         return
-    stated = (row.act, row.ordinal, row.kind, _instant_of(row.recorded_at), bytes(row.leaf_hash))
+    stated = (row.act, row.ordinal, row.kind, instant_text(row.recorded_at), bytes(row.leaf_hash))
     if stated != (entry.act, entry.ordinal, entry.kind, entry.recorded_at, leaf_hash(bytes(row.raw))):
         yield Difference("log_entries", key, f"columns of entry {index} differ from its bytes")
     replay.apply(index, entry)
-
-
-def _instant_of(at: dt.datetime) -> str:
-    return instant_text(at)
 
 
 def _check_tiles(session: Session, tree: TileTree) -> Iterator[Difference]:
@@ -133,22 +138,28 @@ def _check_tiles(session: Session, tree: TileTree) -> Iterator[Difference]:
         yield Difference("log_heads", "1", f"does not say that {tree.size} entries are ordered")
 
 
-def _check_checkpoints(
-    session: Session, tree: TileTree, *, vkey: str, published: bytes | None
-) -> Iterator[Difference]:
+def _check_checkpoints(session: Session, tree: TileTree, *, vkey: str, published: bytes | None) -> Iterator[Difference]:
     key = note.parse_vkey(vkey)
-    newest = 0
+    newest = outside = 0
     for row in session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size)):
         newest = row.size
         fault = _fault_of(row.note.encode(), tree, key)
-        if fault or row.root != TileTree(row.size, _tile_of(tree)).root():
+        if fault or row.root != tree.at(row.size).root():
             yield Difference("log_checkpoints", str(row.size), fault or "root differs from the tree")
     if published is not None:
         fault = _fault_of(published, tree, key)
         if fault:
             yield Difference("log_checkpoints", "published", f"the checkpoint outside the database: {fault}")
-    if tree.size and newest != tree.size:
+        else:
+            outside = checkpoint.parse(note.parse(published).text).size
+    if newest < outside or (newest < tree.size and _age_of(session, newest) > UNSIGNED_LIMIT):
         yield Difference("log_checkpoints", str(tree.size), "the newest tree has no signed checkpoint")
+
+
+def _age_of(session: Session, position: int) -> dt.timedelta:
+    """Tell how long ago the entry at a position was recorded."""
+    query = select(LogEntry.recorded_at).join(LogPosition, LogPosition.entry_id == LogEntry.id)
+    return now() - session.scalars(query.where(LogPosition.position == position)).one()
 
 
 def _fault_of(raw: bytes, tree: TileTree, key: note.VerifierKey) -> str:
@@ -161,13 +172,9 @@ def _fault_of(raw: bytes, tree: TileTree, key: note.VerifierKey) -> str:
         return error.sentence
     if body.size > tree.size:
         return f"covers {body.size} entries, the database holds {tree.size}"
-    if body.root != TileTree(body.size, _tile_of(tree)).root():
+    if body.root != tree.at(body.size).root():
         return f"root at size {body.size} differs from the tree"
     return ""
-
-
-def _tile_of(tree: TileTree) -> Callable[[int, int], bytes]:
-    return lambda level, number: tree.changed.get((level, number), b"")
 
 
 def _compare_rows(session: Session, state: State) -> Iterator[Difference]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from aid_ledger.log.models import LogEntry, LogPosition
 from aid_ledger.log.queries import newest_checkpoint
-from aid_ledger.log.rules import NotSealed
+from aid_ledger.log.rules import LogIncomplete, NotSealed
 from aid_ledger.log.sequencer import TileFetch, publish
 from aid_ledger.log.tree import HASH
 from audit import tiles
@@ -25,6 +25,7 @@ def export(session: Session, folder: Path, *, vkey: str) -> int:
 
     Raises:
         NotSealed: there is no checkpoint yet.
+        LogIncomplete: something the checkpoint covers is missing from the database.
 
     """
     newest = newest_checkpoint(session)
@@ -62,6 +63,9 @@ def _write_once(path: Path, tile: Tile, session: Session) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    content = read_tile(session, tile)
+    if not content:
+        raise LogIncomplete(tile=tile.path)
     beside = path.with_name(path.name + ".new")
-    beside.write_bytes(read_tile(session, tile))
+    beside.write_bytes(content)
     beside.replace(path)

@@ -67,7 +67,6 @@ class LogHead(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     size: Mapped[int] = mapped_column(BigInteger)
-    entry_floor: Mapped[int] = mapped_column(BigInteger)
 
 
 class LogCheckpoint(Base):
@@ -80,3 +79,13 @@ class LogCheckpoint(Base):
     root: Mapped[bytes] = mapped_column(LargeBinary)
     note: Mapped[str] = mapped_column(Text)
     signed_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+
+class LogMention(Base):
+    """Which entries mention which object, by its reference, so that a page finds an object's facts without a scan."""
+
+    __tablename__ = "log_mentions"
+    __table_args__ = ({"info": derived("the pen, inside an Act") | {"append_only": "yes"}},)
+
+    reference: Mapped[str] = mapped_column(String(24), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("log_entries.id"), primary_key=True, autoincrement=False)

@@ -1,4 +1,4 @@
-"""The pen: where an Act's entries go. One insert at the very end of the Act's transaction."""
+"""The pen: where an Act's entries go. Their bytes, and what they mention, at the very end of the Act's transaction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import PendingEntry
 from aid_ledger.core.retry import retrying
-from aid_ledger.log.models import LogEntry
+from aid_ledger.log.mentions import mentions_of
+from aid_ledger.log.models import LogEntry, LogMention
 
 
 class Orders(Protocol):
@@ -31,20 +32,22 @@ class LogPen:
 
     def write(self, session: Session, entries: list[PendingEntry]) -> None:
         """Insert the entries in order; their ids rise with their ordinals."""
-        session.execute(
-            insert(LogEntry),
-            [
-                {
-                    "act": entry.act,
-                    "ordinal": entry.ordinal,
-                    "kind": entry.kind,
-                    "recorded_at": entry.recorded_at,
-                    "raw": entry.raw,
-                    "leaf_hash": entry.leaf_hash,
-                }
-                for entry in entries
-            ],
-        )
+        written = insert(LogEntry).returning(LogEntry.id, sort_by_parameter_order=True)
+        rows = [
+            {
+                "act": entry.act,
+                "ordinal": entry.ordinal,
+                "kind": entry.kind,
+                "recorded_at": entry.recorded_at,
+                "raw": entry.raw,
+                "leaf_hash": entry.leaf_hash,
+            }
+            for entry in entries
+        ]
+        ids = session.scalars(written, rows).all()
+        mentions = mentions_of(dict(zip(ids, (entry.raw for entry in entries), strict=True)))
+        if mentions:
+            session.execute(insert(LogMention), mentions)
 
     def after_commit(self) -> None:
         """Order what was just committed, where this process may."""

@@ -8,7 +8,16 @@ PASS_ENTRIES = 4_096
 """Entries ordered in one pass: sixteen tiles, some tens of megabytes at worst, well under a second."""
 
 SWEEP_MARGIN = 10_000
-"""Ids below the highest ordered one in which a pass still looks for late entries; a full sweep covers the rest."""
+"""Ids below the newest one in which a pass still looks for entries that committed late; a sweep covers the rest."""
+
+SWEEP_EVERY_S = 3_600
+"""How often a running sequencer looks through all entries: an Act so slow has not been seen, and costs an hour."""
+
+PAUSE_S = 0.2
+"""Pause of a sequencer with nothing to do; a fifth of MERGE_DELAY_S."""
+
+LONGEST_PAUSE_S = 30.0
+"""Pause of a sequencer whose database cannot be reached, after doubling from PAUSE_S."""
 
 MERGE_DELAY_S = 1.0
 """At most this long between an Act's commit and the checkpoint that covers it (house rule)."""
@@ -36,6 +45,27 @@ class LogBehind(DomainError):
 
     kind = Kind.CONFLICT
     code = "log.behind_published"
+
+
+class PublishedAltered(DomainError):
+    """The checkpoint outside the database cannot be read or is not signed by this log's key: refuse to go on."""
+
+    kind = Kind.CONFLICT
+    code = "log.published_altered"
+
+
+class TreeAltered(DomainError):
+    """Stored tiles do not continue the tree that was signed last: refuse to sign over it."""
+
+    kind = Kind.CONFLICT
+    code = "log.tree_altered"
+
+
+class LogIncomplete(DomainError):
+    """A tile or an entry that the newest checkpoint covers is not in the database: nothing is exported in its place."""
+
+    kind = Kind.CONFLICT
+    code = "log.incomplete"
 
 
 class EntryAltered(DomainError):

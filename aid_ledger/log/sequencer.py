@@ -1,10 +1,11 @@
 """The one sequencer: gives committed entries dense positions, hashes them into tiles, signs checkpoints.
 
-Two transactions a pass. The first makes positions and tiles durable; a crash after it leaves a tree without a
+Three transactions a pass. The first makes positions and tiles durable; a crash after it leaves a tree without a
 checkpoint, which the next pass signs. The second records a signed checkpoint of what is durable; a crash after it
-leaves a checkpoint that is not published, which the next pass publishes. So nothing is ever signed that could still
-change. Entries are ordered by the first insertion id of their Act, never by time; an Act that read another's rows
-wrote its entries later, so causes come before effects.
+leaves a checkpoint that is not published, which the third of the next pass publishes. So nothing is ever signed that
+could still change. Entries are ordered by the first insertion id of their Act, never by time; an Act that read
+another's rows wrote its entries later, so causes come before effects. Nothing is ordered or signed in a database that
+does not continue the checkpoint published outside it: a restore is repaired first.
 """
 
 from __future__ import annotations
@@ -12,18 +13,27 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import Engine, RowMapping, bindparam, insert, select, text, update
+from sqlalchemy import Engine, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import clock
 from aid_ledger.core.act import keeping_house
+from aid_ledger.core.db import reading
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogPosition, LogTile
-from aid_ledger.log.rules import PASS_ENTRIES, SEQUENCER_LOCK, SWEEP_MARGIN, EntryAltered, LogBehind
+from aid_ledger.log.rules import (
+    PASS_ENTRIES,
+    SEQUENCER_LOCK,
+    SWEEP_MARGIN,
+    EntryAltered,
+    LogBehind,
+    PublishedAltered,
+    TreeAltered,
+)
 from aid_ledger.log.tree import TileTree
 from audit import checkpoint, note
+from audit.errors import AuditError
 from audit.merkle import leaf_hash, verify_consistency
 
 
@@ -45,7 +55,10 @@ class Sequencer:
         self._engine = engine
         self._key = key
         self._published = published
-        self._swept = False
+        self._floor = 0
+        """Entries with ids up to here have been ordered, as far as this process has looked; it looks from 0 first."""
+        self._is_swept = False
+        """Whether the last pass came to the newest entry."""
 
     def run_once(self) -> Pass:
         """Order what is committed, sign if the tree grew, publish; returns at once if another sequencer is at work.
@@ -53,27 +66,58 @@ class Sequencer:
         Raises:
             LogBehind: the published checkpoint is not a prefix of this database's log (a restore, or a fork).
             EntryAltered: a pending entry was edited after it was written.
+            PublishedAltered: the published checkpoint is not one of ours.
+            TreeAltered: stored tiles do not continue the tree that was signed last.
 
         """
         ordered = self._order()
         self._sign()
         return Pass(ordered, self._publish())
 
+    def is_settled(self) -> bool:
+        """Tell whether a pass would have nothing to do: reads only, takes no lock."""
+        with reading(self._engine) as session:
+            last = _newest(session)
+            if not self._is_swept or last is None or _page(session, self._floor, limit=1):
+                return False
+            head = session.get(LogHead, 1)
+            is_signed = head is not None and head.size == last.size
+            return is_signed and self._published.exists() and self._published.read_text() == last.note
+
+    def sweep(self) -> None:
+        """Let the next pass look through all entries, not only the newest: finds one whose Act committed very late."""
+        self._floor, self._is_swept = 0, False
+
     def _order(self) -> int:
         with keeping_house(self._engine) as session:
             if not _take_lock(session):
                 return 0
-            head = _head(session)
-            floor = head.entry_floor if self._swept else 0
-            pending = _pending(session, floor)
+            newest = session.scalar(select(func.max(LogEntry.id))) or 0
+            page = _page(session, self._floor)
+            pending = _whole_acts(session, page)
             if pending:
-                _integrate(session, head, pending)
-        self._swept = len(pending) < PASS_ENTRIES
+                self._integrate(session, pending)
+            is_swept = len(page) < PASS_ENTRIES
+            seen = newest if is_swept else page[-1]["id"]
+            margin = SWEEP_MARGIN if session.connection().dialect.name == "postgresql" else 0
+        # One writer at a time leaves nothing behind on SQLite; on PostgreSQL a lower id may still be uncommitted.
+        self._floor, self._is_swept = max(self._floor, seen - margin), is_swept
         return len(pending)
 
-    def sweep(self) -> None:
-        """Let the next pass look through all entries, not only the newest: finds one whose Act committed very late."""
-        self._swept = False
+    def _integrate(self, session: Session, pending: Sequence[RowMapping]) -> None:
+        for row in pending:
+            if leaf_hash(row["raw"]) != row["leaf_hash"]:
+                raise EntryAltered(entry=row["id"], act=row["act"])
+        head = _head(session)
+        tree = TileTree(head.size, TileFetch(session))
+        self._refuse_if_behind(tree)
+        tree.append(row["leaf_hash"] for row in pending)
+        session.execute(
+            insert(LogPosition),
+            [{"position": place, "entry_id": row["id"]} for place, row in enumerate(pending, start=head.size)],
+        )
+        _store_tiles(session, tree)
+        head.size = tree.size
 
     def _sign(self) -> None:
         with keeping_house(self._engine) as session:
@@ -100,7 +144,11 @@ class Sequencer:
     def _sign_tree(self, session: Session, tree: TileTree, last: LogCheckpoint | None) -> None:
         root = tree.root()
         if last is not None:
-            verify_consistency(last.size, tree.size, last.root, root, tree.consistency_proof(last.size))
+            proof = tree.consistency_proof(last.size)
+            try:
+                verify_consistency(last.size, tree.size, last.root, root, proof)
+            except AuditError as error:
+                raise TreeAltered(signed=last.size, size=tree.size) from error
         body = checkpoint.Checkpoint(self._key.name, tree.size, root)
         signed = note.sign(body.text(), self._key).decode()
         session.add(LogCheckpoint(size=tree.size, root=root, note=signed, signed_at=clock.now()))
@@ -108,12 +156,15 @@ class Sequencer:
     def _refuse_if_behind(self, tree: TileTree) -> None:
         if not self._published.exists():
             return
-        seen = note.parse(self._published.read_bytes())
-        note.verify(seen, [self._key.verifier()])
-        outside = checkpoint.parse(seen.text)
+        try:
+            seen = note.parse(self._published.read_bytes())
+            note.verify(seen, [self._key.verifier()])
+            outside = checkpoint.parse(seen.text)
+        except AuditError as error:
+            raise PublishedAltered(rule=error.rule) from error
         if outside.size > tree.size:
             raise LogBehind(published=outside.size, database=tree.size)
-        if outside.size and TileTree(outside.size, tree.fetch).root() != outside.root:
+        if outside.size and tree.at(outside.size).root() != outside.root:
             raise LogBehind(published=outside.size, database=tree.size)
 
 
@@ -128,6 +179,11 @@ def publish(path: Path, signed: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _take_lock(session: Session) -> bool:
@@ -140,7 +196,7 @@ def _take_lock(session: Session) -> bool:
 def _head(session: Session) -> LogHead:
     head = session.get(LogHead, 1)
     if head is None:
-        head = LogHead(id=1, size=0, entry_floor=0)
+        head = LogHead(id=1, size=0)
         session.add(head)
         session.flush()
     return head
@@ -150,49 +206,32 @@ def _newest(session: Session) -> LogCheckpoint | None:
     return session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()
 
 
-def _pending(session: Session, floor: int) -> Sequence[RowMapping]:
-    """Fetch committed entries without a position, whole Acts together, in order of the Act's first id."""
+_COLUMNS = (LogEntry.id, LogEntry.act, LogEntry.ordinal, LogEntry.raw, LogEntry.leaf_hash)
+
+
+def _page(session: Session, floor: int, *, limit: int = PASS_ENTRIES) -> Sequence[RowMapping]:
+    """Fetch committed entries above an id that have no position, in order of their ids."""
     query = (
-        select(LogEntry.id, LogEntry.act, LogEntry.ordinal, LogEntry.raw, LogEntry.leaf_hash)
+        select(*_COLUMNS)
         .outerjoin(LogPosition, LogPosition.entry_id == LogEntry.id)
         .where(LogPosition.entry_id.is_(None), LogEntry.id > floor)
         .order_by(LogEntry.id)
-        .limit(PASS_ENTRIES)
+        .limit(limit)
     )
-    rows = session.execute(query).mappings().all()
+    return session.execute(query).mappings().all()
+
+
+def _whole_acts(session: Session, page: Sequence[RowMapping]) -> list[RowMapping]:
+    """Put the entries of each Act together, Acts in order of their first ids; an Act is never cut in two."""
+    rows = list(page)
+    if len(page) == PASS_ENTRIES:
+        acts = select(LogEntry.act).where(LogEntry.id.in_([row["id"] for row in page]))
+        rest = select(*_COLUMNS).where(LogEntry.act.in_(acts), LogEntry.id > page[-1]["id"])
+        rows += session.execute(rest.order_by(LogEntry.id)).mappings().all()
     first: dict[str, int] = {}
     for row in rows:
         first.setdefault(row["act"], row["id"])
-    ordered = sorted(rows, key=lambda row: (first[row["act"]], row["ordinal"]))
-    if len(rows) < PASS_ENTRIES:
-        return ordered
-    return _whole_acts(session, ordered)
-
-
-def _whole_acts(session: Session, ordered: list[RowMapping]) -> list[RowMapping]:
-    """Complete the last Act of a full page, however long it is: an Act is never cut in two."""
-    acts = [act for act, _ in groupby(ordered, key=lambda row: row["act"])]
-    whole: list[RowMapping] = []
-    for act in acts:
-        query = select(LogEntry.id, LogEntry.act, LogEntry.ordinal, LogEntry.raw, LogEntry.leaf_hash)
-        whole.extend(session.execute(query.where(LogEntry.act == act).order_by(LogEntry.ordinal)).mappings())
-    return whole
-
-
-def _integrate(session: Session, head: LogHead, pending: Sequence[RowMapping]) -> None:
-    for row in pending:
-        if leaf_hash(row["raw"]) != row["leaf_hash"]:
-            raise EntryAltered(entry=row["id"], act=row["act"])
-    start = head.size
-    tree = TileTree(start, TileFetch(session))
-    tree.append(row["leaf_hash"] for row in pending)
-    session.execute(
-        insert(LogPosition),
-        [{"position": start + place, "entry_id": row["id"]} for place, row in enumerate(pending)],
-    )
-    _store_tiles(session, tree)
-    head.size = tree.size
-    head.entry_floor = max(head.entry_floor, max(row["id"] for row in pending) - SWEEP_MARGIN)
+    return sorted(rows, key=lambda row: (first[row["act"]], row["ordinal"]))
 
 
 def _store_tiles(session: Session, tree: TileTree) -> None:

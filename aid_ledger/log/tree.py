@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from aid_ledger.log.rules import TreeAltered
 from audit.merkle import node_hash, root
 
 TILE_WIDTH = 256
@@ -21,10 +22,16 @@ Fetch = Callable[[int, int], bytes]
 class TileTree:
     """A tree of `size` leaves over stored tiles; `changed` holds the tiles that appending touched."""
 
-    def __init__(self, size: int, fetch: Fetch) -> None:
+    def __init__(self, size: int, fetch: Fetch, nodes: dict[tuple[int, int], bytes] | None = None) -> None:
         self.size = size
         self.changed: dict[tuple[int, int], bytes] = {}
         self.fetch = fetch
+        # Hashes of complete subtrees never change, so trees of other sizes over the same tiles may share them.
+        self._nodes = {} if nodes is None else nodes
+
+    def at(self, size: int) -> TileTree:
+        """Give the tree as it was at an earlier size."""
+        return TileTree(size, self._tile, self._nodes)
 
     def append(self, leaves: Iterable[bytes]) -> None:
         """Append leaf hashes; tiles above are extended whenever a tile becomes full."""
@@ -63,14 +70,17 @@ class TileTree:
         return _prefix(self, old_size, 0, self.size, whole=True)
 
     def _node(self, height: int, number: int) -> bytes:
+        known = self._nodes.get((height, number))
+        if known is not None:
+            return known
         level, rest = divmod(height, TILE_HEIGHT)
         first = number << rest
         tile, offset = divmod(first, TILE_WIDTH)
         hashes = self._tile(level, tile)[offset * HASH : (offset + (1 << rest)) * HASH]
         if len(hashes) != HASH << rest:
-            message = f"tile {level}/{tile} is shorter than the tree of {self.size} entries"
-            raise RuntimeError(message)
-        return root(_split(hashes))
+            raise TreeAltered(level=level, tile=tile, size=self.size)
+        node = self._nodes[height, number] = root(_split(hashes))
+        return node
 
     def _tile(self, level: int, number: int) -> bytes:
         held = self.changed.get((level, number))

@@ -43,7 +43,6 @@ def upgrade() -> None:
         "log_heads",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("entry_floor", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_log_heads_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_heads")),
     )
@@ -55,6 +54,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("level", "number", name=op.f("pk_log_tiles")),
     )
     op.create_table(
+        "log_mentions",
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column(
+            "entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.ForeignKeyConstraint(["entry_id"], ["log_entries.id"], name=op.f("fk_log_mentions_entry_id")),
+        sa.PrimaryKeyConstraint("reference", "entry_id", name=op.f("pk_log_mentions")),
+    )
+    op.create_table(
         "log_positions",
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -62,12 +70,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_log_positions")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_log_positions_entry_id")),
     )
-    protect("log_checkpoints", "log_entries", "log_positions")
+    protect("log_checkpoints", "log_entries", "log_mentions", "log_positions")
 
 
 def downgrade() -> None:
     """Drop the tables again, newest first."""
     op.drop_table("log_positions")
+    op.drop_table("log_mentions")
     op.drop_table("log_tiles")
     op.drop_table("log_heads")
     op.drop_table("log_entries")
