@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from aid_ledger.core.act import Actor, Acts, Kit
+from aid_ledger.core.act import Act, Actor, Acts, Kit
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.db import make_engine, reading
 from aid_ledger.log.pen import LogPen
@@ -32,16 +35,16 @@ class Bench:
     kit: Kit
     folder: Path
 
-    def act(self, actor: Actor):  # noqa: ANN201 - the context manager of Acts
+    def act(self, actor: Actor) -> AbstractContextManager[Act]:
         """Open an Act."""
         return self.acts.open(actor)
 
-    def reading(self):  # noqa: ANN201 - the context manager of core.db
+    def reading(self) -> AbstractContextManager[Session]:
         """Open a read-only session."""
         return reading(self.engine)
 
 
-def copy_database(backend: str, template: str, folder: Path):  # noqa: ANN201 - a URL and a callable
+def copy_database(backend: str, template: str, folder: Path) -> tuple[str, Callable[[], None]]:
     """Copy a database: a file on SQLite, CREATE DATABASE … TEMPLATE on PostgreSQL; also gives what removes the copy."""
     if backend == "sqlite":
         target = folder / "copy.sqlite"

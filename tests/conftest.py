@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import migrating
@@ -23,6 +24,7 @@ from audit.note import SigningKey
 from tests import postgres
 from tests.benches import BACKENDS, Bench, copy_database, make_bench
 from tests.builders import officials as builders
+from tests.builders.web import running_app
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -96,6 +98,13 @@ def founded(backend: str, founded_template: FoundedTemplate, tmp_path: Path) -> 
     yield builders.Founded(made, {login: replace(person) for login, person in founded_template.people.items()})
     made.engine.dispose()
     remove()
+
+
+@pytest.fixture
+def web_app(founded: builders.Founded) -> Iterator[Flask]:
+    """Give the web application on a founded agency; `tests/builders/web.py` has its browsers."""
+    with running_app(founded) as app:
+        yield app
 
 
 @pytest.fixture

@@ -178,8 +178,8 @@ def reading(engine: Engine) -> Iterator[Session]:
     with Session(_reader_of(engine), expire_on_commit=False, autoflush=False) as session:
         if engine.dialect.name == "postgresql":
             session.execute(text("SET TRANSACTION READ ONLY"))
+        # Closing rolls back without expiring, so that a page may still show what was read.
         yield session
-        session.rollback()
 
 
 _READERS: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()

@@ -153,6 +153,12 @@ def unspent_recovery_codes(session: Session, official_id: int) -> Sequence[Recov
     return session.scalars(query.order_by(RecoveryCode.id).with_for_update()).all()
 
 
+def recovery_codes_left(session: Session, official_id: int) -> int:
+    """Count the recovery codes that still sign in."""
+    query = select(func.count()).select_from(RecoveryCode)
+    return session.scalar(query.where(RecoveryCode.official_id == official_id, RecoveryCode.spent_at.is_(None))) or 0
+
+
 def by_link(session: Session, token: str, at: dt.datetime) -> Official:
     """Give the official whose one-time link this is; raises LinkInvalid whatever is wrong with it."""
     query = (

@@ -170,7 +170,7 @@ def _load(schema: Schema, typed: MultiDict[str, str]) -> dict[str, Any]:
     for name in typed:
         if name not in CARRIED:
             is_list = isinstance(schema.fields.get(name), fields.List)
-            values[name] = typed.getlist(name) if is_list else typed[name].strip()
+            values[name] = typed.getlist(name) if is_list else typed[name]
     return cast("dict[str, Any]", schema.load(values))
 
 

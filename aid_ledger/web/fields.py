@@ -33,7 +33,7 @@ class _Typed(fields.Field[Any]):
     """A text from a form, read by one method; an empty one is missing, or None where it may be left out."""
 
     def __init__(self, *, optional: bool = False) -> None:
-        words = {"required": MISSING, "null": MISSING}
+        words: dict[str, Any] = {"required": MISSING, "null": MISSING}
         if optional:
             super().__init__(required=False, load_default=None, allow_none=True, error_messages=words)
             return

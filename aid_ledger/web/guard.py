@@ -172,12 +172,17 @@ def _guard() -> ResponseReturnValue | None:
     try:
         check(current_app.view_functions[request.endpoint])
     except SignInNeeded:
-        is_visit = request.method == "GET" and "HX-Request" not in request.headers
-        if not (is_visit and request.accept_mimetypes.accept_html):
+        if request.method != "GET" or "HX-Request" in request.headers or wants_json():
             raise
         _, sign_in = current_app.extensions[EXTENSION]
         return redirect(url_for(sign_in, next=local_path(request.full_path.rstrip("?"))))
     return None
+
+
+def wants_json() -> bool:
+    """Tell whether a request comes from a program rather than from somebody reading a page."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
+    return request.path.startswith("/api/") or best not in {None, "text/html"}
 
 
 def local_path(target: str) -> str:

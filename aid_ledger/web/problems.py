@@ -183,7 +183,7 @@ def _on_bug(error: Exception) -> ResponseReturnValue:
 
 
 def _answer(problem: Problem, facts: Mapping[str, object]) -> tuple[Response | str, int]:
-    if _wants_json():
+    if guard.wants_json():
         body = {"type": "about:blank", "title": problem.title or problem.code, "status": problem.status}
         body |= {"detail": problem.message, "code": problem.code, "facts": dict(facts)}
         response = jsonify(body)
@@ -197,11 +197,11 @@ def _shown_again(said: Mapping[str, object], status: int) -> ResponseReturnValue
     """Run the page of the form again with what was typed; None if the view named none or it cannot be shown."""
     view = current_app.view_functions.get(request.endpoint or "")
     endpoint = getattr(view, SHOWN_ON, "")
-    if not endpoint or _wants_json():
+    if not endpoint or guard.wants_json():
         return None
     if endpoint.startswith("."):
         endpoint = (request.blueprint or "") + endpoint
-    page = current_app.view_functions[endpoint]
+    page: Callable[..., Any] = current_app.view_functions[endpoint]
     names = {name for rule in current_app.url_map.iter_rules(endpoint) for name in rule.arguments}
     arguments = {name: value for name, value in (request.view_args or {}).items() if name in names}
     g.typed, g.errors = request.form, said
@@ -222,11 +222,6 @@ def _sentences(told: object) -> list[str]:
         case dict():
             return [sentence for part in told.values() for sentence in _sentences(part)]
     return [str(told)]
-
-
-def _wants_json() -> bool:
-    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
-    return request.path.startswith("/api/") or best not in {None, "text/html"}
 
 
 def _back_url() -> str:

@@ -8,12 +8,13 @@ today's clock or freezes one in 2021. The founding stays open, so that factors a
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import pyotp
 
 from aid_ledger.core import clock
-from aid_ledger.core.act import Actor, Acts
+from aid_ledger.core.act import Act, Actor, Acts
 from aid_ledger.founding import service as founding
 from aid_ledger.officials import queries, service
 from aid_ledger.regions import service as regions
@@ -88,7 +89,7 @@ class Founded:
         """Give a fresh TOTP code of an official's device."""
         return self.people[login].code()
 
-    def act(self, login: str):  # noqa: ANN201 - the context manager of Acts
+    def act(self, login: str) -> AbstractContextManager[Act]:
         """Open an Act of an official."""
         return self.bench.acts.open(self.actor(login))
 

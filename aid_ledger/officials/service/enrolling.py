@@ -132,20 +132,18 @@ def set_password(act: Act, *, official_id: int, password: str, present: str | No
     act.record(PasswordSet(official=person.login, temporary=0))
 
 
-def begin_device(keys: FieldKeys, *, official_id: int, login: str, at: dt.datetime) -> OfferedDevice:
-    """Offer a fresh secret. Nothing is stored: the owner's page carries it back, encrypted for that owner."""
-    secret = pyotp.random_base32()
+def begin_device(keys: FieldKeys, *, official_id: int, login: str, at: dt.datetime, sealed: str = "") -> OfferedDevice:
+    """Offer a secret. Nothing is stored: the owner's page carries it back, encrypted for that owner.
+
+    `sealed` is an earlier offer, given again for a page shown again after a mistyped code; a stale one is replaced.
+    """
+    secret = _opened_offer(keys, official_id, sealed, at) if sealed else None
+    if secret is None:
+        secret = pyotp.random_base32()
+        text = f"{instant_text(at)} {secret}"
+        sealed = crypto.encrypt(keys, text, table=_OFFER_TABLE, column=_OFFER_COLUMN, row=str(official_id)).hex()
     uri = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=ISSUER)
-    sealed = crypto.encrypt(
-        keys, f"{instant_text(at)} {secret}", table=_OFFER_TABLE, column=_OFFER_COLUMN, row=str(official_id)
-    )
-    return OfferedDevice(secret, uri, sealed.hex())
-
-
-def offered_again(keys: FieldKeys, *, official_id: int, login: str, sealed: str, at: dt.datetime) -> OfferedDevice:
-    """Give the same offer again, for a page that is shown again after a mistyped code; raises OfferStale."""
-    secret = _open_offer(keys, official_id, sealed, at)
-    return OfferedDevice(secret, pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=ISSUER), sealed)
+    return OfferedDevice(secret, uri, sealed)
 
 
 def confirm_device(act: Act, *, official_id: int, sealed: str, code: str) -> ConfirmedDevice:
@@ -159,7 +157,9 @@ def confirm_device(act: Act, *, official_id: int, sealed: str, code: str) -> Con
     """
     person = queries.official(act.session, official_id)
     active_official(act.session, person.login)
-    secret = _open_offer(act.kit.keys, official_id, sealed, act.at)
+    secret = _opened_offer(act.kit.keys, official_id, sealed, act.at)
+    if secret is None:
+        raise refusals.OfferStale
     _lock_credential(act, person)
     if queries.active_device(act.session, official_id) is not None:
         raise refusals.DeviceExists
@@ -217,18 +217,16 @@ def _add_device(act: Act, official_id: int, secret: str, step: int) -> OtpDevice
     return device
 
 
-def _open_offer(keys: FieldKeys, official_id: int, sealed: str, at: dt.datetime) -> str:
-    """Open what a page carried; whatever a browser sends instead is stale, not an alarm."""
+def _opened_offer(keys: FieldKeys, official_id: int, sealed: str, at: dt.datetime) -> str | None:
+    """Open what a page carried; whatever a browser sends instead, or too late, is None and no alarm."""
     try:
         text = crypto.decrypt(
             keys, bytes.fromhex(sealed), table=_OFFER_TABLE, column=_OFFER_COLUMN, row=str(official_id)
         )
-    except (ValueError, IntegrityFailed) as error:
-        raise refusals.OfferStale from error
+    except (ValueError, IntegrityFailed):
+        return None
     offered_at, _, secret = text.partition(" ")
-    if at >= parse_instant(offered_at) + rules.OFFER_LIFE:
-        raise refusals.OfferStale
-    return secret
+    return secret if at < parse_instant(offered_at) + rules.OFFER_LIFE else None
 
 
 def _credential(act: Act, person: Official) -> Credential:
