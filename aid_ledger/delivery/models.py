@@ -9,6 +9,7 @@ from aid_ledger.core.columns import (
     Amount,
     Code,
     Count,
+    Day,
     LongText,
     MaybeMoment,
     Moment,
@@ -31,6 +32,7 @@ class Instruction(Base):
     reference: Mapped[Reference]
     batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), unique=True)
     channel: Mapped[State]
+    value_on: Mapped[Day]
     file_sha256: Mapped[bytes] = mapped_column(LargeBinary)
     lines: Mapped[Count]
     total: Mapped[Amount]
@@ -59,8 +61,10 @@ class ResultFile(Base):
 
 
 class LineResult(Base):
-    """What a channel or a field officer said of one line, once per result file or handover; the last word is the
-    line's state."""
+    """What a channel or a field officer said of one line, once per result file or handover.
+
+    The last word is the line's state.
+    """
 
     __tablename__ = "line_results"
     __table_args__ = (
@@ -121,7 +125,6 @@ class TreasuryReturn(Base):
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batches.id"))
     commodity: Mapped[str] = mapped_column(ForeignKey("commodities.code"))
     amount: Mapped[Amount]
-    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))
-    state: Mapped[State]
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), unique=True)
     returned_by_id: Mapped[int] = mapped_column(ForeignKey("officials.id"))
     returned_at: Mapped[Moment]

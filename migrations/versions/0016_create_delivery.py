@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=40), nullable=False),
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("value_on", sa.Date(), nullable=False),
         sa.Column("file_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("lines", sa.BigInteger(), nullable=False),
         sa.Column("total", AmountType(), nullable=False),
@@ -68,7 +69,6 @@ def upgrade() -> None:
         sa.Column("commodity", sa.String(length=40), nullable=False),
         sa.Column("amount", AmountType(), nullable=False),
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("returned_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("returned_at", Instant(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_treasury_returns_positive")),
@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["returned_by_id"], ["officials.id"], name=op.f("fk_treasury_returns_returned_by_id")),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_treasury_returns_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_treasury_returns")),
+        sa.UniqueConstraint("document_id", name=op.f("uq_treasury_returns_document_id")),
         sa.UniqueConstraint("reference", name=op.f("uq_treasury_returns_reference")),
     )
     op.create_table(

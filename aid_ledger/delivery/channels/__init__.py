@@ -1,0 +1,1 @@
+"""The languages of channels: what is written for them and read from them. Pure; no rows, no keys, no states."""

@@ -1,0 +1,245 @@
+"""What delivery refuses, its limits, and the references that leave with a payment. Pure.
+
+Outcomes are in `outcomes.py`; what an answer does to a line is in `judging.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from aid_ledger.core.errors import DomainError, Kind
+from aid_ledger.delivery.outcomes import FIELD_OUTCOMES, Outcome
+
+FIRST_ATTEMPT: Final = 1
+"""A line is tried once: what failed is paid by another line of another batch, with a reference of its own."""
+
+FACT_LINES: Final = 500
+"""Lines in one fact: what keeps an entry under 60,000 bytes."""
+
+HANDOVER_LINES: Final = 100
+"""Lines handed over in one deed: two witnesses cannot have seen more people than an RT holds."""
+
+RETURN_LINES: Final = 5_000
+"""Lines returned by one STS."""
+
+TEXT_LIMIT: Final = 300
+"""Characters of a place or a witness's name."""
+
+NOTE_LIMIT: Final = 2_000
+
+RETURN_NOTICE_DAYS: Final = 14
+RETURN_DUE_DAYS: Final = 30
+"""Money that could not be delivered is flagged after 14 days and overdue after 30 (red flag 50, house rule)."""
+
+ANSWER_DUE_DAYS: Final = 1
+"""A sent line without an answer for longer than this is shown as unmatched."""
+
+LINES_SHOWN: Final = 5
+"""Line numbers named in a refusal: enough to find the place in the file."""
+
+
+class InstructionNotFound(DomainError):
+    """No such instruction."""
+
+    kind = Kind.NOT_FOUND
+    code = "delivery.instruction_not_found"
+
+
+class ResultNotFound(DomainError):
+    """No such result file."""
+
+    kind = Kind.NOT_FOUND
+    code = "delivery.result_not_found"
+
+
+class ApprovalNotInLog(DomainError):
+    """What the sealed log says of this batch's submission, verification or approval is not what the rows say."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.approval_not_in_log"
+
+
+class AlreadyInstructed(DomainError):
+    """This batch was handed to its channel before; there is exactly one instruction per batch."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.already_instructed"
+
+
+class ResendNotAllowed(DomainError):
+    """Raised by doors after the Act that recorded the attempt: a line under way or arrived is never paid again."""
+
+    kind = Kind.NOT_ALLOWED
+    code = "delivery.resend_not_allowed"
+
+
+class FileChanged(DomainError):
+    """The file would no longer be the one that was sealed: somebody's particulars changed since."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.file_changed"
+
+
+class VillageNotInBatch(DomainError):
+    """No line of this batch is in that village, or not in the official's area."""
+
+    kind = Kind.NOT_FOUND
+    code = "delivery.village_not_in_batch"
+
+
+class AnswerRefused(DomainError):
+    """A result file is refused whole and changes nothing; its subclasses say why."""
+
+    kind = Kind.INVALID
+    code = "delivery.answer_refused"
+
+
+class AnswerMalformed(AnswerRefused):
+    """The file is not a result file in the agreed form."""
+
+    code = "delivery.answer_malformed"
+
+
+class AnswerTooLarge(AnswerRefused):
+    """The file is larger than an answer to the largest batch can be."""
+
+    code = "delivery.answer_too_large"
+
+
+class ControlTotalWrong(AnswerRefused):
+    """The file's footer states another count, sum or digest than its lines have (red flag 35)."""
+
+    code = "delivery.control_total_wrong"
+
+
+class AnswerSetWrong(AnswerRefused):
+    """The file answers for lines that are not of this instruction, twice for one, or not for all."""
+
+    code = "delivery.answer_set_wrong"
+
+
+class AnswerContradicts(DomainError):
+    """The file says something else of lines whose outcome is final."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.answer_contradicts"
+
+
+class InquiryNeeded(DomainError):
+    """Lines whose outcome is uncertain or held may be settled by an inquiry's answer only."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.inquiry_needed"
+
+
+class AnswerElsewhere(DomainError):
+    """This very file was imported as the answer to another instruction."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.answer_elsewhere"
+
+
+class ChannelRefused(DomainError):
+    """This channel takes no result files, or no handovers."""
+
+    kind = Kind.INVALID
+    code = "delivery.channel_refused"
+
+
+class WitnessMissing(DomainError):
+    """A handover needs two witnesses, of two names, neither of them the officer."""
+
+    kind = Kind.INVALID
+    code = "delivery.witness_missing"
+
+
+class HandoverEmpty(DomainError):
+    """No line is named, one is named twice, or more than one deed may hold."""
+
+    kind = Kind.INVALID
+    code = "delivery.handover_empty"
+
+
+class LineNotOpen(DomainError):
+    """That line waits for no handover: it has its outcome, or was never sent."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.line_not_open"
+
+
+class OutcomeRefused(DomainError):
+    """That is no outcome an officer in the field may give."""
+
+    kind = Kind.INVALID
+    code = "delivery.outcome_refused"
+
+
+class ReturnDocumentRefused(DomainError):
+    """A return needs an STS (for goods also a BAST) in force, over exactly this amount, used for no other return."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.return_document_refused"
+
+
+class ReturnMismatch(DomainError):
+    """The amount is not what the named failed lines of that source add up to."""
+
+    kind = Kind.CONFLICT
+    code = "delivery.return_mismatch"
+
+
+def partner_reference(batch: str, line_no: int, attempt: int = FIRST_ATTEMPT) -> str:
+    """Name one payment to its channel, such as `BTC-2026-000123-X.00042.1`; the same line gets the same for ever."""
+    return f"{batch}.{line_no:05}.{attempt}"
+
+
+def line_of(batch: str, reference: str) -> int | None:
+    """Read the line number off a partner reference of this batch; None if it is not exactly one of them."""
+    head, _, rest = reference.partition(".")
+    number = rest.partition(".")[0]
+    if head != batch or not (number.isascii() and number.isdigit()):
+        return None
+    line_no = int(number)
+    return line_no if partner_reference(batch, line_no) == reference else None
+
+
+def check_witnesses(officer: str, one: str, two: str) -> tuple[str, str]:
+    """Give two witnesses' names in one line each; raises WitnessMissing."""
+    names = [" ".join(name.split()) for name in (one, two)]
+    distinct = {name.casefold() for name in (*names, officer)}
+    if not all(0 < len(name) <= TEXT_LIMIT for name in names) or len(distinct) != len(names) + 1:
+        raise WitnessMissing
+    return names[0], names[1]
+
+
+def check_handed(line_numbers: Collection[int]) -> list[int]:
+    """Give the line numbers in order; raises HandoverEmpty."""
+    numbers = sorted(set(line_numbers))
+    if not numbers or len(numbers) != len(line_numbers) or len(numbers) > HANDOVER_LINES:
+        raise HandoverEmpty(lines=len(line_numbers), limit=HANDOVER_LINES)
+    return numbers
+
+
+def field_outcomes(told: Mapping[int, str]) -> dict[int, Outcome]:
+    """Read what an officer said of lines; raises OutcomeRefused, HandoverEmpty."""
+    known = {outcome.name: outcome for outcome in FIELD_OUTCOMES}
+    read: dict[int, Outcome] = {}
+    for line_no in check_handed(told.keys()):
+        if told[line_no] not in known:
+            raise OutcomeRefused(line=line_no)
+        read[line_no] = known[told[line_no]]
+    return read
+
+
+def check_channel(channel: str, allowed: Collection[str]) -> None:
+    """Refuse a deed that belongs to another channel; raises ChannelRefused."""
+    if channel not in allowed:
+        raise ChannelRefused(channel=channel)
+
+
+def shown(line_numbers: Collection[int]) -> str:
+    """Write a few line numbers for a sentence."""
+    numbers = sorted(line_numbers)
+    rest = f" dan {len(numbers) - LINES_SHOWN} lainnya" if len(numbers) > LINES_SHOWN else ""
+    return ", ".join(map(str, numbers[:LINES_SHOWN])) + rest
