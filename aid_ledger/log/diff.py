@@ -1,9 +1,10 @@
 """`audit diff`: replay the log and compare the result with every row of the database, both ways.
 
-First the log itself: bytes, leaf hashes, positions, tiles, checkpoints and mentions must agree with each other and with the
-checkpoint published outside. Then every `record` table: each stored row must have the digest that the log remembers
-last, each remembered row must be stored. Then what rooms downstream say of replayed state (balances, states), through
-`agreements`. Reads only; an auditor may run it with a read-only DSN and without any key but the log's public one.
+First the log itself: bytes, leaf hashes, positions, tiles, checkpoints and mentions must agree with each other and
+with the checkpoint published outside. Then every `record` table: each stored row must have the digest that the log
+remembers last, each remembered row must be stored. Then what rooms downstream say of replayed state (balances,
+states), through `agreements`. Reads only; an auditor may run it with a read-only DSN and without any key but the
+log's public one.
 """
 
 from __future__ import annotations

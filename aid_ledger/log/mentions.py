@@ -1,14 +1,16 @@
 """Which objects an entry mentions: the references in its body, kept beside so that an object's page finds its facts.
 
 A mention is a whole string of the body that has the form of a reference (BTC-2026-000123-K). References inside
-sentences that officials write are not mentions. Everything here is a function of the entry's bytes, so `audit diff`
-recomputes it.
+sentences that officials write are not mentions. Sources and programmes have codes and no references; the few kinds
+that shape them mention them as `source/CSR-2021` and `program/BST`. Everything here is a function of the entry's
+bytes, so `audit diff` recomputes it.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
@@ -20,20 +22,49 @@ from aid_ledger.log.models import LogEntry, LogMention
 _MENTION: Final = re.compile(rb'"([A-Z]{3}-[0-9]{4}-[0-9]{6,9}-[0-9A-HJKMNP-TV-Y])"(?!:)')
 """A JSON string that is a reference, and no member's name. Quotes inside strings are escaped, so these are its ends."""
 
+CODED: Final = ("source", "program")
+"""Fields of a body whose value is the code of an object with a page of its own."""
+
+SHAPING: Final = frozenset(
+    {
+        *("SourceOpened", "ContributionOffered", "FundsReceived", "HistoryDeclared", "FundsReturned"),
+        *("ProgramDefined", "RateSet", "CeilingSet", "ExclusionSet", "FundsAllocated"),
+        *("PolicyProposed", "PolicyChanged", "GoodsPurchased"),
+    }
+)
+"""Kinds that mention sources and programmes by code: those that shape them, not the thousands that pay by them."""
+
 _FETCH: Final = 1_000
 
 
-def references_in(raw: bytes) -> list[str]:
-    """List the references an entry mentions, each once, in order."""
-    return sorted({match.decode() for match in _MENTION.findall(raw)})
+def about(field: str, code: str) -> str:
+    """Write the mention of an object by its code: `about("program", "BST")`."""
+    return f"{field}/{code}"
 
 
-def mentions_of(raw_by_id: dict[int, bytes]) -> list[dict[str, object]]:
-    """Give the rows that these entries, by their row ids, have in `log_mentions`."""
+def references_in(kind: str, raw: bytes) -> list[str]:
+    """List what an entry mentions, each once, in order."""
+    found = {match.decode() for match in _MENTION.findall(raw)}
+    if kind in SHAPING:
+        found |= _codes_in(raw)
+    return sorted(found)
+
+
+def _codes_in(raw: bytes) -> set[str]:
+    try:
+        body = json.loads(raw)["body"]
+        return {about(field, str(body[field])) for field in CODED if body.get(field)}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Only a forged entry looks so; `audit diff` names it by its bytes.
+        return set()
+
+
+def mentions_of(entries: Iterable[tuple[int, str, bytes]]) -> list[dict[str, object]]:
+    """Give the rows that entries (row id, kind, bytes) have in `log_mentions`."""
     return [
         {"reference": reference, "entry_id": entry_id}
-        for entry_id, raw in raw_by_id.items()
-        for reference in references_in(raw)
+        for entry_id, kind, raw in entries
+        for reference in references_in(kind, raw)
     ]
 
 
@@ -44,8 +75,8 @@ def misplaced(session: Session) -> Iterator[tuple[str, int, str]]:
     """
     kept = _kept(session)
     current = next(kept, None)
-    query = select(LogEntry.id, LogEntry.raw).order_by(LogEntry.id).execution_options(yield_per=_FETCH)
-    for entry_id, raw in session.execute(query):
+    query = select(LogEntry.id, LogEntry.kind, LogEntry.raw).order_by(LogEntry.id).execution_options(yield_per=_FETCH)
+    for entry_id, kind, raw in session.execute(query):
         while current is not None and current[0] < entry_id:
             yield from ((reference, current[0], "is of no entry") for reference in sorted(current[1]))
             current = next(kept, None)
@@ -53,7 +84,7 @@ def misplaced(session: Session) -> Iterator[tuple[str, int, str]]:
         if current is not None and current[0] == entry_id:
             found = current[1]
             current = next(kept, None)
-        expected = set(references_in(bytes(raw)))
+        expected = set(references_in(kind, bytes(raw)))
         yield from ((reference, entry_id, "is missing") for reference in sorted(expected - found))
         yield from ((reference, entry_id, "is not in the entry") for reference in sorted(found - expected))
     while current is not None:

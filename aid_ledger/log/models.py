@@ -87,5 +87,5 @@ class LogMention(Base):
     __tablename__ = "log_mentions"
     __table_args__ = ({"info": derived("the pen, inside an Act") | {"append_only": "yes"}},)
 
-    reference: Mapped[str] = mapped_column(String(24), primary_key=True)
+    reference: Mapped[str] = mapped_column(String(60), primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("log_entries.id"), primary_key=True, autoincrement=False)

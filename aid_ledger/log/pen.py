@@ -45,7 +45,7 @@ class LogPen:
             for entry in entries
         ]
         ids = session.scalars(written, rows).all()
-        mentions = mentions_of(dict(zip(ids, (entry.raw for entry in entries), strict=True)))
+        mentions = mentions_of((id_, each.kind, each.raw) for id_, each in zip(ids, entries, strict=True))
         if mentions:
             session.execute(insert(LogMention), mentions)
 

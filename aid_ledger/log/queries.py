@@ -1,16 +1,22 @@
-"""Reading the log: entries by position or by act, whether they are sealed, and their proofs."""
+"""Reading the log: entries by position or act, whether they are sealed, their proofs, and how the log fares."""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from aid_ledger.log.models import LogCheckpoint, LogEntry, LogPosition
-from aid_ledger.log.rules import EntryNotFound, NotSealed
+from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogPosition
+from aid_ledger.log.rules import SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed
 from aid_ledger.log.sequencer import TileFetch
 from aid_ledger.log.tree import TileTree
+from audit.entry import parse_entry
+from audit.errors import AuditError
+from audit.facts.founding import LogFounded
 from audit.note import encode_base64
 
 PAGE = 100
@@ -25,8 +31,40 @@ class PlacedEntry:
     act: str
     ordinal: int
     kind: str
+    recorded_at: dt.datetime
     raw: bytes
     leaf_hash: bytes
+
+    def envelope(self) -> dict[str, Any]:
+        """Read the entry; raises ValueError if its bytes were forged into something else than JSON."""
+        envelope: dict[str, Any] = json.loads(self.raw)
+        return envelope
+
+
+@dataclass(frozen=True, slots=True)
+class LogName:
+    """What a log is called and what its signatures are checked with, as its first entry says."""
+
+    origin: str
+    vkey: str
+    agency: str
+    custody: str
+    is_practice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """How the log fares: entries ordered, entries under a checkpoint, and entries that wait for the sequencer."""
+
+    ordered: int
+    sealed: int
+    waiting: int
+    oldest_waiting_at: dt.datetime | None
+    sealed_at: dt.datetime | None
+
+    def lag(self, at: dt.datetime) -> dt.timedelta:
+        """Tell how long the oldest entry has been waiting; nothing if none does."""
+        return at - self.oldest_waiting_at if self.oldest_waiting_at else dt.timedelta()
 
 
 def newest_checkpoint(session: Session) -> LogCheckpoint | None:
@@ -37,6 +75,46 @@ def newest_checkpoint(session: Session) -> LogCheckpoint | None:
 def sealed_size(session: Session) -> int:
     """Tell how many entries lie under the newest signed checkpoint."""
     return session.scalar(select(func.coalesce(func.max(LogCheckpoint.size), 0))) or 0
+
+
+def name_of_log(session: Session) -> LogName:
+    """Read what the log is called from its first entry.
+
+    Raises:
+        NotSealed: before the first pass of the sequencer.
+        LogIncomplete: the first entry was forged into something that cannot be read.
+
+    """
+    query = select(LogEntry).join(LogPosition, LogPosition.entry_id == LogEntry.id).where(LogPosition.position == 0)
+    first = session.scalars(query).first()
+    if first is None or first.kind != LogFounded.KIND:
+        raise NotSealed(position=0)
+    try:
+        body = parse_entry(bytes(first.raw)).body
+    except AuditError as error:
+        raise LogIncomplete(position=0) from error
+    words = (str(body[name]) for name in ("origin", "log_vkey", "agency_name", "custody"))
+    return LogName(*words, is_practice=bool(body["practice"]))
+
+
+def status(session: Session) -> LogStatus:
+    """Tell how the log fares; looks for waiting entries among the newest, as a pass does."""
+    newest = newest_checkpoint(session)
+    head = session.get(LogHead, 1)
+    floor = (session.scalar(select(func.max(LogPosition.entry_id))) or 0) - SWEEP_MARGIN
+    waiting = (
+        select(func.count(), func.min(LogEntry.recorded_at))
+        .outerjoin(LogPosition, LogPosition.entry_id == LogEntry.id)
+        .where(LogPosition.entry_id.is_(None), LogEntry.id > floor)
+    )
+    count, oldest = session.execute(waiting).one()
+    return LogStatus(
+        ordered=head.size if head else 0,
+        sealed=newest.size if newest else 0,
+        waiting=count,
+        oldest_waiting_at=oldest,
+        sealed_at=newest.signed_at if newest else None,
+    )
 
 
 def entries_of_act(session: Session, act: str) -> list[PlacedEntry]:
@@ -93,4 +171,5 @@ def proof_text(session: Session, position: int) -> str:
 
 
 def _placed(position: int | None, entry: LogEntry) -> PlacedEntry:
-    return PlacedEntry(position, entry.act, entry.ordinal, entry.kind, bytes(entry.raw), bytes(entry.leaf_hash))
+    raw, leaf = bytes(entry.raw), bytes(entry.leaf_hash)
+    return PlacedEntry(position, entry.act, entry.ordinal, entry.kind, entry.recorded_at, raw, leaf)

@@ -55,7 +55,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_mentions",
-        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column("reference", sa.String(length=60), nullable=False),
         sa.Column(
             "entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),

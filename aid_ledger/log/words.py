@@ -1,0 +1,132 @@
+"""The words of the pages for each kind of fact: what was done, in one short Indonesian sentence without particulars.
+
+What a fact says in detail is shown by the pages of the rooms and, byte for byte, by the entry's own page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """A kind's words, and its look in a timeline: quiet, moving, waiting, good or bad."""
+
+    words: str
+    look: str = "quiet"
+
+
+KIND_WORDS: Final = {
+    # The beginning, and the log itself.
+    "LogFounded": KindWords("Log dimulai", "good"),
+    "RegionsLoaded": KindWords("Kode wilayah dimuat"),
+    "FoundingSigned": KindWords("Akhir pendirian ditandatangani", "moving"),
+    "FoundingClosed": KindWords("Pendirian ditutup", "good"),
+    "RowsWritten": KindWords("Lanjutan catatan baris"),
+    "RepairNoted": KindWords("Perbaikan dicatat", "waiting"),
+    # Officials.
+    "OfficialEnrolled": KindWords("Pejabat didaftarkan"),
+    "OfficialSuspended": KindWords("Pejabat dinonaktifkan", "bad"),
+    "OfficeOpened": KindWords("Jabatan dibuka"),
+    "OfficeHeld": KindWords("Jabatan dipegang", "moving"),
+    "RoleRequested": KindWords("Peran diajukan", "waiting"),
+    "RoleGranted": KindWords("Peran diberikan", "good"),
+    "RoleRefused": KindWords("Peran ditolak", "bad"),
+    "RoleRevoked": KindWords("Peran dicabut", "bad"),
+    "EnrolmentOpened": KindWords("Tautan pendaftaran dibuat"),
+    "PasswordSet": KindWords("Kata sandi dibuat"),
+    "OtpDeviceEnrolled": KindWords("Perangkat kode didaftarkan"),
+    "FactorResetRequested": KindWords("Pengaturan ulang faktor diminta", "waiting"),
+    "FactorResetGranted": KindWords("Pengaturan ulang faktor disetujui", "moving"),
+    "FactorResetRefused": KindWords("Pengaturan ulang faktor ditolak", "bad"),
+    "RecoveryCodesIssued": KindWords("Kode pemulihan dibuat"),
+    "SignedIn": KindWords("Masuk dengan kode"),
+    "SignInRefused": KindWords("Kode masuk ditolak", "bad"),
+    "SignInFailures": KindWords("Hitungan gagal masuk satu jam", "bad"),
+    "OtpUnlocked": KindWords("Penundaan perangkat dicabut"),
+    # Where value comes from.
+    "DocumentRegistered": KindWords("Dokumen didaftarkan"),
+    "CommodityDefined": KindWords("Jenis barang ditetapkan"),
+    "SourceOpened": KindWords("Sumber dana dibuka"),
+    "DonorRegistered": KindWords("Pemberi didaftarkan"),
+    "EmergencyDeclared": KindWords("Status darurat ditetapkan", "moving"),
+    "ContributionOffered": KindWords("Pemberian ditawarkan", "waiting"),
+    "GratificationScreened": KindWords("Pemberian disaring dari gratifikasi", "moving"),
+    "FundsReceived": KindWords("Diterima", "good"),
+    "ContributionPublished": KindWords("Pemberian diumumkan"),
+    "HistoryDeclared": KindWords("Saldo awal dinyatakan", "moving"),
+    # Programmes and purchases.
+    "ProgramDefined": KindWords("Program ditetapkan"),
+    "RateSet": KindWords("Besaran bantuan ditetapkan"),
+    "CeilingSet": KindWords("Pagu ditetapkan"),
+    "ExclusionSet": KindWords("Larangan menerima ganda ditetapkan"),
+    "FundsAllocated": KindWords("Dialokasikan", "moving"),
+    "PolicyProposed": KindWords("Kebijakan persetujuan diusulkan", "waiting"),
+    "PolicyChanged": KindWords("Kebijakan persetujuan disepakati", "good"),
+    "VendorRegistered": KindWords("Penyedia didaftarkan"),
+    "GoodsPurchased": KindWords("Barang dibeli", "moving"),
+    "GoodsReceived": KindWords("Barang diterima", "good"),
+    "TransferReversed": KindWords("Perpindahan dibalik", "bad"),
+    # People, without naming any.
+    "RecipientsImported": KindWords("Daftar penerima dimuat", "moving"),
+    "PersonCorrected": KindWords("Data penerima diperbaiki"),
+    "BankAccountChanged": KindWords("Rekening penerima diganti", "waiting"),
+    "CivilStatusRecorded": KindWords("Keadaan kependudukan dicatat"),
+    "ExternalAidLoaded": KindWords("Daftar bantuan lain dimuat"),
+    "PeopleViewed": KindWords("Data pribadi dilihat"),
+    "ViewRefused": KindWords("Permintaan melihat data ditolak", "bad"),
+    "IsolationReported": KindWords("Keadaan keluarga dilaporkan"),
+    "IsolationChecked": KindWords("Keadaan keluarga diperiksa"),
+    "IsolationEnded": KindWords("Keadaan keluarga selesai"),
+    # From entitlement to receipt.
+    "EntitlementsProposed": KindWords("Penerima diusulkan", "waiting"),
+    "EntitlementsDetermined": KindWords("Penerima ditetapkan", "good"),
+    "EntitlementHeld": KindWords("Hak ditahan", "waiting"),
+    "EntitlementReleased": KindWords("Hak dilepas dari penahanan", "moving"),
+    "EntitlementCancelled": KindWords("Hak dibatalkan", "bad"),
+    "BatchDrafted": KindWords("Paket penyaluran dibuat"),
+    "LineSetAside": KindWords("Satu baris disisihkan", "waiting"),
+    "BatchSubmitted": KindWords("Paket penyaluran diajukan", "moving"),
+    "LinesFrozen": KindWords("Baris penyaluran dibekukan"),
+    "BatchVerified": KindWords("Paket penyaluran diverifikasi", "moving"),
+    "BatchRejected": KindWords("Paket penyaluran ditolak atau dikembalikan", "bad"),
+    "BatchCancelled": KindWords("Paket penyaluran dibatalkan", "bad"),
+    "ChallengeOpened": KindWords("Isi ditunjukkan kepada penyetuju", "waiting"),
+    "OtpRejected": KindWords("Kode persetujuan ditolak", "bad"),
+    "ApprovalGiven": KindWords("Disetujui dengan kode, menurut server", "good"),
+    "PaymentInstructed": KindWords("Perintah bayar dibuat", "moving"),
+    "ResultImported": KindWords("Hasil penyalur dimuat"),
+    "PaymentsConfirmed": KindWords("Uang atau barang sudah sampai", "good"),
+    "PaymentsFailed": KindWords("Pembayaran gagal", "bad"),
+    "PaymentsUnknown": KindWords("Pembayaran belum pasti", "waiting"),
+    "LinesHeld": KindWords("Baris ditahan", "waiting"),
+    "ResendRefused": KindWords("Pengiriman ulang ditolak", "bad"),
+    "GoodsHandedOver": KindWords("Barang diserahkan", "good"),
+    "FundsReturned": KindWords("Dikembalikan ke kas", "moving"),
+    "ReceiptIssued": KindWords("Tanda terima diterbitkan", "good"),
+    "ReceiptCancelled": KindWords("Tanda terima dibatalkan", "bad"),
+    "ReceiptPrinted": KindWords("Tanda terima dicetak"),
+}
+"""Every kind of the vocabulary (audit/facts); a test holds the two together."""
+
+ACCORDING_TO_SERVER: Final = frozenset({"ApprovalGiven", "OtpRejected", "ChallengeOpened", "SignedIn", "SignInRefused"})
+"""Kinds that rest on a code whose secret the server holds too: pages say that they hold "menurut server"."""
+
+NEWER: Final = KindWords("Peristiwa lain")
+"""For a kind that came after these words."""
+
+_NOBODY: Final = {"public": "Warga", "system": "Sistem", "channel": "Penyalur", "official": "Pejabat"}
+DOORS: Final = {"web": "laman", "cli": "baris perintah", "job": "pekerjaan berkala", "init": "pendirian"}
+
+
+def words_of(kind: str) -> KindWords:
+    """Give the words of a kind."""
+    return KIND_WORDS.get(kind, NEWER)
+
+
+def actor_words(actor_type: str, actor_id: str) -> str:
+    """Name who acted: an official by login, anybody else by what they are."""
+    if actor_type == "channel" and actor_id:
+        return f"Penyalur {actor_id}"
+    return actor_id or _NOBODY.get(actor_type, "")
