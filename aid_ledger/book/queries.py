@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select, union_all
+from sqlalchemy import case, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from aid_ledger.book.models import Account, Balance, Commodity, Transfer
 from aid_ledger.book.rules import CommodityUnknown, Movement, Place, Stage
 from aid_ledger.core.act import Act
+from aid_ledger.log.models import LogEntry, LogPosition
+
+PAGE_SIZE = 50
+"""Transfers on one page of an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,17 @@ class Holding:
     stage: str
     commodity: str
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One transfer as seen from an account: what came (positive) or went (negative), and from or to where."""
+
+    transfer: Transfer
+    other: Account
+    amount: int
+    position: int | None
+    """Where the Act that moved it begins in the log; None while it waits to be sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,33 @@ def by_stage(holdings: Sequence[Holding]) -> dict[str, int]:
         for stage in Stage
         if stage is not Stage.WORLD
     }
+
+
+def commodities(session: Session) -> list[Commodity]:
+    """List what is counted, by code."""
+    return list(session.scalars(select(Commodity).order_by(Commodity.code)))
+
+
+def statement(session: Session, account_id: int, *, before: int = 0) -> list[Leg]:
+    """List an account's transfers, newest first, one more than a page; `before` is the last one shown (0: the top)."""
+    begins = (
+        select(func.min(LogPosition.position))
+        .join(LogEntry, LogPosition.entry_id == LogEntry.id)
+        .where(LogEntry.act == Transfer.act)
+        .correlate(Transfer)
+        .scalar_subquery()
+    )
+    is_in = Transfer.to_account_id == account_id
+    query = (
+        select(Transfer, Account, case((is_in, Transfer.amount), else_=-Transfer.amount), begins)
+        .join(Account, Account.id == case((is_in, Transfer.from_account_id), else_=Transfer.to_account_id))
+        .where(or_(is_in, Transfer.from_account_id == account_id))
+        .order_by(Transfer.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    if before:
+        query = query.where(Transfer.id < before)
+    return [Leg(*row) for row in session.execute(query)]
 
 
 def transfers_of_act(session: Session, act_id: str) -> list[Transfer]:

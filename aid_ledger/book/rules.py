@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -13,6 +14,11 @@ NO_PROGRAM: Final = "-"
 
 IDR: Final = "IDR"
 """The commodity code of whole rupiah."""
+
+WORDS_LIMIT = 300
+"""As long as one line of public text may be in the log."""
+
+_COMMODITY = re.compile(r"[A-Z0-9][A-Z0-9_]{1,39}")
 
 MOVEMENTS_LIMIT = 500
 """Movements in one Act: a batch moves once per source, so hundreds already mean a mistake (and a fact holds 500)."""
@@ -99,6 +105,27 @@ class CommodityUnknown(DomainError):
     code = "book.commodity_unknown"
 
 
+class AccountNotFound(DomainError):
+    """Nothing has ever moved in that cell of the grid."""
+
+    kind = Kind.NOT_FOUND
+    code = "book.account_not_found"
+
+
+class CommodityMalformed(DomainError):
+    """Code, unit or names of a commodity cannot be."""
+
+    kind = Kind.INVALID
+    code = "book.commodity_malformed"
+
+
+class CommodityTaken(DomainError):
+    """Another commodity has this code."""
+
+    kind = Kind.CONFLICT
+    code = "book.commodity_taken"
+
+
 class AlreadyReversed(DomainError):
     """That movement was undone before."""
 
@@ -111,6 +138,20 @@ class ReversalNotSecondPerson(DomainError):
 
     kind = Kind.NOT_ALLOWED
     code = "book.reversal_same_person"
+
+
+def check_commodity(*, code: str, unit: str, name: str, public_name: str) -> None:
+    """Refuse a code that could not stand in a fact, and words that are none.
+
+    Raises:
+        CommodityMalformed: one of them cannot be.
+
+    """
+    if _COMMODITY.fullmatch(code) is None:
+        raise CommodityMalformed(field="code")
+    for field, words in (("unit", unit), ("name", name), ("public_name", public_name)):
+        if not 0 < len(words) <= WORDS_LIMIT:
+            raise CommodityMalformed(field=field)
 
 
 def check_movement(movement: Movement, *, reversal: bool = False) -> None:

@@ -9,30 +9,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from aid_ledger.book import queries
 from aid_ledger.book.models import Account, Balance, Commodity, Transfer
 from aid_ledger.book.rules import (
     MOVEMENTS_LIMIT,
     AlreadyReversed,
+    CommodityTaken,
     InsufficientFunds,
     Movement,
     MovementRefused,
     Place,
     ReversalNotSecondPerson,
     Stage,
+    check_commodity,
     check_movement,
 )
-from aid_ledger.core.act import Act
+from aid_ledger.core.act import Act, on_constraint
+from aid_ledger.core.bulk import insert_unless_there
 from audit.facts.money import CommodityDefined, Move, TransferReversed
+
+on_constraint("pk_commodities", CommodityTaken)
 
 
 def define_commodity(act: Act, *, code: str, unit: str, name: str, public_name: str) -> Commodity:
-    """Define what may be counted; its public name must not tell what a household has (an illness, say)."""
+    """Define what may be counted; its public name must not tell what a household has (an illness, say).
+
+    Raises:
+        CommodityMalformed: code, unit or names cannot be.
+        CommodityTaken: another commodity has this code.
+
+    """
+    check_commodity(code=code, unit=unit, name=name, public_name=public_name)
+
     commodity = Commodity(code=code, unit=unit, name=name, public_name=public_name)
     act.session.add(commodity)
+    act.session.flush()
+
     act.record(CommodityDefined(commodity=code, unit=unit, public_name=public_name))
     return commodity
 
@@ -132,25 +145,15 @@ def _account(act: Act, place: Place, commodity: str) -> Account:
     found = queries.account(act.session, place, commodity)
     if found is not None:
         return found
-    dialect = act.session.connection().dialect.name
-    insert = postgres_insert if dialect == "postgresql" else sqlite_insert
-    values = {
-        "source": place.source,
-        "program": place.program,
-        "stage": place.stage.value,
-        "commodity": commodity,
-    }
     # Another Act may be opening the same account: the second waits for the first and then finds it.
-    opened = act.session.scalar(insert(Account).values(values).on_conflict_do_nothing().returning(Account.id))
-    if opened is not None:
-        act.wrote(Account, [opened])
+    cell = {"source": place.source, "program": place.program, "stage": place.stage.value, "commodity": commodity}
+    insert_unless_there(act, Account, cell)
     account = queries.account(act.session, place, commodity)
     if account is None:
         message = f"account {place.key()} could be neither opened nor found"
         raise RuntimeError(message)
     is_world = place.stage is Stage.WORLD
-    beside = insert(Balance).values(account_id=account.id, is_world=is_world, amount=0)
-    act.session.execute(beside.on_conflict_do_nothing())
+    insert_unless_there(act, Balance, {"account_id": account.id, "is_world": is_world, "amount": 0})
     return account
 
 

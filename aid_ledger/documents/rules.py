@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from aid_ledger.core.errors import DomainError, Kind
+from aid_ledger.core.money import MAX_AMOUNT
 
 SIZE_LIMIT_BYTES: Final = 10 * 1024 * 1024
 """A scanned decree of fifty pages is 2 to 5 MB; ten keeps one upload from filling a disk (house rule)."""
@@ -20,6 +21,9 @@ _MAGIC: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
 )
 """First bytes of what is accepted: a scan or a signed PDF. Nothing here can hold a macro or a formula."""
+
+_SILENT: Final = frozenset({"", "application/octet-stream"})
+"""What a sender says who does not know; the bytes then speak alone."""
 
 SUFFIXES: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
 """What a downloaded file is called after its reference."""
@@ -181,17 +185,17 @@ def check_dates(*, issued_on: dt.date, valid_from: dt.date, valid_until: dt.date
 
 
 def check_amount(amount: int | None) -> None:
-    """Refuse a stated amount of zero or less; a float is a TypeError.
+    """Refuse a stated amount of zero or less, or out of reach; a float is a TypeError.
 
     Raises:
-        DocumentAmountRefused: zero or less.
+        DocumentAmountRefused: zero or less, or more than this ledger keeps.
     """
     if amount is None:
         return
     if isinstance(amount, bool) or not isinstance(amount, int):
         raise TypeError(f"an amount is a whole number, not {type(amount).__name__}")
-    if amount <= 0:
-        raise DocumentAmountRefused(amount=amount)
+    if not 0 < amount <= MAX_AMOUNT:
+        raise DocumentAmountRefused(amount=int(amount))
 
 
 def media_type_of(content: bytes, claimed: str = "") -> str:
@@ -210,7 +214,7 @@ def media_type_of(content: bytes, claimed: str = "") -> str:
     found = next((media_type for magic, media_type in _MAGIC if content.startswith(magic)), None)
     if found is None:
         raise FileKindRefused(claimed=claimed[:80])
-    if claimed and claimed.lower() != found:
+    if claimed.lower() not in _SILENT and claimed.lower() != found:
         raise FileDisguised(claimed=claimed[:80], found=found)
     return found
 

@@ -14,6 +14,8 @@ from aid_ledger.documents.models import Document
 from aid_ledger.funding.models import Contribution, Donor, EmergencyStatus, Source
 from aid_ledger.funding.refusals import ContributionNotFound, DonorNotFound, SourceNotFound
 from aid_ledger.funding.rules import IN_CUSTODY, ContributionState, SourceKind
+from aid_ledger.officials.models import Office, Official
+from aid_ledger.regions.models import Agency
 
 PAGE_SIZE = 50
 """Rows of one page of a list."""
@@ -174,6 +176,52 @@ def emergencies(session: Session) -> list[tuple[EmergencyStatus, Document]]:
     return [(status, decree) for status, decree in session.execute(query)]
 
 
-def sources_by_ids(session: Session, ids: Collection[int]) -> dict[int, Source]:
-    """Fetch sources by their row numbers."""
-    return {row.id: row for row in session.scalars(select(Source).where(Source.id.in_(ids)))}
+def published(session: Session) -> Sequence[tuple[Contribution, Source]]:
+    """List the gifts published last, newest first."""
+    query = (
+        select(Contribution, Source)
+        .join(Source, Source.id == Contribution.source_id)
+        .where(Contribution.state == ContributionState.PUBLISHED.value)
+        .order_by(Contribution.published_at.desc(), Contribution.id.desc())
+        .limit(PAGE_SIZE)
+    )
+    return [(row, origin) for row, origin in session.execute(query)]
+
+
+def resting_on(session: Session, document_id: int) -> list[tuple[Contribution, Source]]:
+    """List the contributions that rest on a document, as their paper or as their need plan."""
+    query = (
+        select(Contribution, Source)
+        .join(Source, Source.id == Contribution.source_id)
+        .where(or_(Contribution.document_id == document_id, Contribution.need_plan_id == document_id))
+        .order_by(Contribution.id)
+        .limit(PAGE_SIZE)
+    )
+    return [(row, origin) for row, origin in session.execute(query)]
+
+
+def donors_by_ids(session: Session, ids: Collection[int]) -> dict[int, Donor]:
+    """Fetch donors by their row numbers."""
+    return {row.id: row for row in session.scalars(select(Donor).where(Donor.id.in_(ids)))}
+
+
+def offices(session: Session) -> list[Office]:
+    """List the offices that may keep a source."""
+    return list(session.scalars(select(Office).order_by(Office.agency_unit, Office.title)))
+
+
+def office_title(session: Session, code: str) -> str:
+    """Name an office."""
+    return session.scalars(select(Office.title).where(Office.code == code)).one()
+
+
+def names_of(session: Session, logins: Collection[str]) -> dict[str, str]:
+    """Name officials by their logins."""
+    query = select(Official.login, Official.name).where(Official.login.in_(logins))
+    return {login: name for login, name in session.execute(query)}  # noqa: C416 - rows are not pairs
+
+
+def is_founding(session: Session) -> bool:
+    """Tell whether opening balances may still be declared."""
+    agency = session.get(Agency, 1)
+    return agency is not None and agency.founding_open

@@ -75,6 +75,13 @@ class AmountNotPositive(DomainError):
     code = "funding.amount_not_positive"
 
 
+class AmountTooLarge(DomainError):
+    """More than this ledger keeps anywhere; a finger stayed on a key."""
+
+    kind = Kind.INVALID
+    code = "funding.amount_too_large"
+
+
 class PaperUsedTwice(DomainError):
     """The same paper brought this commodity into this source before."""
 

@@ -13,8 +13,10 @@ from enum import Enum
 from typing import Final
 
 from aid_ledger.book.rules import IDR
+from aid_ledger.core.money import MAX_AMOUNT
 from aid_ledger.funding.refusals import (
     AmountNotPositive,
+    AmountTooLarge,
     ContributionElsewhere,
     DonorMalformed,
     DonorMissing,
@@ -263,7 +265,7 @@ def check_offer(kind: SourceKind, *, has_donor: bool, commodity: str, amount: in
     """Refuse an offer that does not fit its source; a float is a TypeError.
 
     Raises:
-        AmountNotPositive: zero or less.
+        AmountNotPositive, AmountTooLarge: zero or less, or out of reach.
         DonorMissing, DonorUnexpected: gifts have a donor, budget money has none.
         GoodsOutsidePurchase: goods straight into a budget source.
     """
@@ -277,11 +279,18 @@ def check_offer(kind: SourceKind, *, has_donor: bool, commodity: str, amount: in
 
 
 def check_amount(amount: int) -> None:
-    """Refuse what is not a positive whole number; a float is a TypeError; raises AmountNotPositive."""
+    """Refuse what is not a positive whole number within reach; a float is a TypeError.
+
+    Raises:
+        AmountNotPositive: zero or less.
+        AmountTooLarge: more than this ledger keeps.
+    """
     if isinstance(amount, bool) or not isinstance(amount, int):
         raise TypeError(f"an amount is a whole number, not {type(amount).__name__}")
     if amount <= 0:
         raise AmountNotPositive(amount=int(amount))
+    if amount > MAX_AMOUNT:
+        raise AmountTooLarge(limit=MAX_AMOUNT)
 
 
 def check_screening(
