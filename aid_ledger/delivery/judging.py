@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from aid_ledger.delivery.outcomes import DELIVERED, FAILED, ON_HOLD, UNKNOWN, Outcome
+from aid_ledger.delivery.outcomes import DELIVERED, FAILED, ON_HOLD, UNCERTAIN, Outcome
 
 SENT: Final = "sent"
 RETURNED: Final = "returned"
 
 LINE_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     "listed": frozenset({SENT}),
-    SENT: frozenset({DELIVERED, FAILED, UNKNOWN, ON_HOLD}),
-    UNKNOWN: frozenset({DELIVERED, FAILED, ON_HOLD, UNKNOWN}),
+    SENT: frozenset({DELIVERED, FAILED, UNCERTAIN, ON_HOLD}),
+    UNCERTAIN: frozenset({DELIVERED, FAILED, ON_HOLD, UNCERTAIN}),
     ON_HOLD: frozenset({DELIVERED, FAILED}),
     FAILED: frozenset({RETURNED}),
     DELIVERED: frozenset(),
@@ -28,13 +28,13 @@ LINE_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
 }
 """Every state of a line under delivery and the states it may go to."""
 
-OPEN: Final = frozenset({SENT, UNKNOWN, ON_HOLD})
+OPEN: Final = frozenset({SENT, UNCERTAIN, ON_HOLD})
 """States whose outcome is still to come."""
 
-BY_INQUIRY: Final = frozenset({UNKNOWN, ON_HOLD})
+BY_INQUIRY: Final = frozenset({UNCERTAIN, ON_HOLD})
 """States that only an inquiry may end."""
 
-NOT_RESENDABLE: Final = frozenset({SENT, UNKNOWN, ON_HOLD, DELIVERED})
+NOT_RESENDABLE: Final = frozenset({SENT, UNCERTAIN, ON_HOLD, DELIVERED})
 """States in which a line's entitlement must not be paid by another line."""
 
 NOT_FOUND_SETTLES_AFTER: Final = dt.timedelta(days=1)
@@ -88,7 +88,7 @@ def _compared(said: Said, approved: int, *, is_inquiry: bool, age: dt.timedelta)
 def _effect(outcome: Outcome, state: str, *, is_inquiry: bool) -> Effect:
     if state not in OPEN:
         final = FAILED if state == RETURNED else state
-        return Effect.NOTHING if outcome.state in {final, UNKNOWN} else Effect.CONTRADICTS
+        return Effect.NOTHING if outcome.state in {final, UNCERTAIN} else Effect.CONTRADICTS
     if state in BY_INQUIRY and not is_inquiry:
         return Effect.NOTHING if outcome.state == state else Effect.NEEDS_INQUIRY
     return Effect.CHANGES if outcome.state in LINE_TRANSITIONS[state] else Effect.NOTHING

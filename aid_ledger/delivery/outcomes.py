@@ -11,7 +11,7 @@ from typing import Final
 
 DELIVERED: Final = "delivered"
 FAILED: Final = "failed"
-UNKNOWN: Final = "unknown"
+UNCERTAIN: Final = "unknown"
 ON_HOLD: Final = "on_hold"
 
 
@@ -20,10 +20,10 @@ class Outcome(Enum):
 
     SUCCESS = (DELIVERED, "Uang atau barang sudah sampai.", "Terbitkan tanda terima.")
 
-    PENDING = (UNKNOWN, "Saluran masih memproses.", "Tanyakan lagi kepada saluran.")
-    UNKNOWN = (UNKNOWN, "Saluran tidak memberi kepastian.", "Tanyakan kepada saluran; jangan kirim ulang.")
-    DUPLICATE_REFERENCE = (UNKNOWN, "Saluran sudah mengenal nomor baris ini.", "Tanyakan hasil kiriman aslinya.")
-    NOT_FOUND = (UNKNOWN, "Saluran tidak menemukan kiriman ini.", "Tanyakan lagi sehari setelah dikirim.")
+    PENDING = (UNCERTAIN, "Saluran masih memproses.", "Tanyakan lagi kepada saluran.")
+    UNKNOWN = (UNCERTAIN, "Saluran tidak memberi kepastian.", "Tanyakan kepada saluran; jangan kirim ulang.")
+    DUPLICATE_REFERENCE = (UNCERTAIN, "Saluran sudah mengenal nomor baris ini.", "Tanyakan hasil kiriman aslinya.")
+    NOT_FOUND = (UNCERTAIN, "Saluran tidak menemukan kiriman ini.", "Tanyakan lagi sehari setelah dikirim.")
 
     ACCOUNT_INVALID = (FAILED, "Nomor rekening tidak ada.", "Perbaiki rekening dan periksa pemiliknya.")
     ACCOUNT_DORMANT = (FAILED, "Rekening tidur.", "Pakai rekening atau saluran lain.")
@@ -167,7 +167,7 @@ def outcome_of(status: str, code: str) -> Outcome:
     if said.state == reason.state:
         return reason
     for unsure in (reason, said):
-        if unsure.state == UNKNOWN:
+        if unsure.state == UNCERTAIN:
             return unsure
     return Outcome.UNKNOWN
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-FORMULA: Final = frozenset("=+-@＝＋－＠")  # noqa: RUF001 - full-width signs are what is guarded against
+FORMULA: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 APOSTROPHE: Final = "'"
 LINE_END: Final = "\r\n"
 """RFC 4180 section 2."""
