@@ -18,10 +18,13 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aid_ledger import tables
+from aid_ledger.book import views as book_views
 from aid_ledger.core import clock, keyfiles, logs, migrating
 from aid_ledger.core.act import Acts, Kit, keeping_house
 from aid_ledger.core.db import make_engine, reading
+from aid_ledger.documents import views as documents_views
 from aid_ledger.founding import views as founding_views
+from aid_ledger.funding import views as funding_views
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sequencer import Sequencer
 from aid_ledger.officials import sessions
@@ -156,7 +159,7 @@ def make_app(office: Office) -> Flask:
     return app
 
 
-ROOMS: Final = (officials_views, founding_views)
+ROOMS: Final = (officials_views, founding_views, documents_views, book_views, funding_views)
 """The rooms' views in river order; each has `install(app)` for its blueprints, menu lines, cards and panels."""
 
 METADATA: Final = tables.METADATA

@@ -13,6 +13,8 @@ from flask.typing import ResponseReturnValue
 from aid_ledger.core.roles import Role
 from aid_ledger.documents import queries, schemas, service
 from aid_ledger.documents.rules import SIZE_LIMIT_BYTES, SUFFIXES, DocumentKind
+from aid_ledger.log.timeline import timeline
+from aid_ledger.officials import queries as officials
 from aid_ledger.web import desk, problems, slots
 from aid_ledger.web.guard import allow
 
@@ -83,12 +85,14 @@ def show(reference: str) -> ResponseReturnValue:
     """Show one paper and what rests on it."""
     with desk.read() as session:
         filed = queries.filed(session, reference)
+        facts = timeline(session, reference, names=officials.names_by_login(session))
     return render_template(
         "documents/show.html",
         document=filed.document,
         file=filed.file,
         label=DocumentKind(filed.document.kind).label,
         today=desk.today(),
+        facts=facts,
         panels=slots.panels_for(current_app, "document", filed.document),
     )
 

@@ -14,7 +14,7 @@ from aid_ledger.documents.models import Document
 from aid_ledger.funding.models import Contribution, Donor, EmergencyStatus, Source
 from aid_ledger.funding.refusals import ContributionNotFound, DonorNotFound, SourceNotFound
 from aid_ledger.funding.rules import IN_CUSTODY, ContributionState, SourceKind
-from aid_ledger.officials.models import Office, Official
+from aid_ledger.officials.models import Office
 from aid_ledger.regions.models import Agency
 
 PAGE_SIZE = 50
@@ -213,12 +213,6 @@ def offices(session: Session) -> list[Office]:
 def office_title(session: Session, code: str) -> str:
     """Name an office."""
     return session.scalars(select(Office.title).where(Office.code == code)).one()
-
-
-def names_of(session: Session, logins: Collection[str]) -> dict[str, str]:
-    """Name officials by their logins."""
-    query = select(Official.login, Official.name).where(Official.login.in_(logins))
-    return {login: name for login, name in session.execute(query)}  # noqa: C416 - rows are not pairs
 
 
 def is_founding(session: Session) -> bool:

@@ -62,6 +62,11 @@ def official_by_login(session: Session, login: str) -> Official:
     return found
 
 
+def names_by_login(session: Session) -> dict[str, str]:
+    """Name every official by login, for timelines: facts hold logins only."""
+    return {login: name for login, name in session.execute(select(Official.login, Official.name))}  # noqa: C416 - rows
+
+
 def office_by_code(session: Session, code: str) -> Office:
     """Give an office by its code; raises OfficeNotFound."""
     found = session.scalars(select(Office).where(Office.code == code)).one_or_none()

@@ -25,6 +25,8 @@ from aid_ledger.funding.views.readers import (
     document_words,
     donor_words,
 )
+from aid_ledger.log.timeline import timeline
+from aid_ledger.officials import queries as officials
 from aid_ledger.web import desk, formats, problems
 from aid_ledger.web.guard import allow
 
@@ -45,7 +47,7 @@ def show(reference: str) -> ResponseReturnValue:
             need_plan=document_words(filed.need_plan) if filed.need_plan else "",
             emergency=_emergency_words(filed),
             steps=_steps(filed),
-            deeds=_deeds(filed, queries.names_of(session, _logins(filed))),
+            facts=timeline(session, reference, names=officials.names_by_login(session)),
             actions=_next(filed, queries.office_title(session, filed.source.custodian_office)),
         )
 
@@ -213,28 +215,8 @@ def _next(filed: FiledContribution, custodian: str) -> list[dict[str, str]]:
     return []
 
 
-def _deeds(filed: FiledContribution, names: dict[str, str]) -> list[tuple[str, str, dt.datetime]]:
-    """Say what was done, by whom and when, newest first; an opening balance was only declared."""
-    row = filed.contribution
-    if row.state == ContributionState.DECLARED.value:
-        return [("Dicatat sebagai saldo awal", names.get(row.offered_by, row.offered_by), row.offered_at)]
-    outcome = "Ditolak dalam penapisan" if row.state == ContributionState.REFUSED.value else "Lolos penapisan"
-    deeds = [
-        ("Diumumkan", "", row.published_at),
-        ("Diterima", row.received_by, row.received_at),
-        (outcome, row.screened_by, row.screened_at),
-        ("Ditawarkan", row.offered_by, row.offered_at),
-    ]
-    return [(deed, names.get(login or "", login or ""), at) for deed, login, at in deeds if at is not None]
-
-
 def _is_own(filed: FiledContribution) -> bool:
     return filed.contribution.offered_by == desk.official.login
-
-
-def _logins(filed: FiledContribution) -> set[str]:
-    row = filed.contribution
-    return {login for login in (row.offered_by, row.screened_by, row.received_by) if login}
 
 
 def _plan_words(session: Session, reference: str | None) -> dict[str, object] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -25,10 +27,16 @@ from aid_ledger.funding.views.readers import (
     donor_choices,
     donor_words,
 )
+from aid_ledger.log.mentions import about
+from aid_ledger.log.timeline import timeline
+from aid_ledger.officials import queries as officials
 from aid_ledger.web import desk, formats, problems
 from aid_ledger.web.guard import allow
 
 bp = Blueprint("funding", __name__, url_prefix="/sumber")
+
+FACTS_SHOWN: Final = 30
+"""Newest facts on a source's page; each contribution's page has its own."""
 
 
 @bp.get("/")
@@ -97,6 +105,7 @@ def show(code: str) -> ResponseReturnValue:
             looks=LOOKS,
             next_after=shown[-1][0].id if len(rows) > len(shown) else 0,
             is_first=not before,
+            facts=timeline(session, about("source", code), names=officials.names_by_login(session), limit=FACTS_SHOWN),
             may_offer=Role.OPERATOR in desk.official.roles,
             is_founding=queries.is_founding(session),
         )
