@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Self
@@ -95,6 +95,35 @@ class Settings:
             new_factor_wait=_hours(values.get("NEW_FACTOR_WAIT_HOURS", "")),
         )
 
+    @classmethod
+    def for_demo(cls, *, base_url: str, environ: Mapping[str, str] = os.environ) -> Self:
+        """Give the settings of the demonstration: practice, the embedded database, a folder of its own."""
+        folder = environ.get(PREFIX + "VAR", "").strip() or "var/demo"
+        return cls(environment=Environment.DEMO, var=Path(folder).absolute(), origin=DEMO_ORIGIN, base_url=base_url)
+
+    def child_environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """Give the environment of a child process that is to have these settings, whatever our own says."""
+        own = {
+            "DATABASE_URL": self.database_url,
+            "VAR": str(self.var),
+            "ENV": self.environment.value,
+            "ORIGIN": self.origin,
+            "BASE_URL": self.base_url,
+            "TIMEZONE": self.timezone,
+            "SECRET_KEY_FILE": str(self.secret_key_file or ""),
+            "NEW_FACTOR_WAIT_HOURS": str(int(self.new_factor_wait.total_seconds() // 3600)),
+        }
+        inherited = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
+        return inherited | {PREFIX + name: text for name, text in own.items() if text}
+
+    def with_database(self, url: str) -> Self:
+        """Give the same settings with another database, as `--db` asks.
+
+        Raises:
+            SettingsFault: the address cannot be understood.
+        """
+        return replace(self, database_url=_database_url(url))
+
     @property
     def is_production(self) -> bool:
         """Tell whether faults stop the start."""
@@ -133,6 +162,11 @@ class Settings:
     def receipt_root_file(self) -> Path:
         """The root key of receipts, exported at `init` and then taken off the host."""
         return self.keys_folder / "receipt-root.pem"
+
+    @property
+    def receipt_root_certificate_file(self) -> Path:
+        """The root certificate of receipts, public: printed, pinned and handed to whoever checks a receipt."""
+        return self.var / "receipt-root.crt"
 
     @property
     def session_key_file(self) -> Path:

@@ -7,7 +7,7 @@ are services of their own and nothing here is used.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aid_ledger.core import clock, logs
 from aid_ledger.core.errors import DomainError, Kind
@@ -30,10 +30,14 @@ class WorkerKeepsDying(DomainError):
 
 
 class Sibling:
-    """One child process running `command`, our own worker command with `--parent-pid` of this process."""
+    """One child process running `command`, our own worker command with `--parent-pid` of this process.
 
-    def __init__(self, command: Sequence[str]) -> None:
+    `environment` is the child's whole environment; None lets it inherit ours.
+    """
+
+    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
         self._command = list(command)
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self._starts_s: list[float] = []
 
@@ -52,7 +56,7 @@ class Sibling:
         if self._process is not None:
             log.warning("job_worker_restarted", exit_code=self._process.returncode)
         self._starts_s.append(now_s)
-        self._process = subprocess.Popen(self._command)  # noqa: S603 - our own command, built by `serve`.
+        self._process = subprocess.Popen(self._command, env=self._environment)  # noqa: S603 - our own command, built by `serve`.
 
     def stop(self) -> None:
         """Ask the worker to leave after its present steps, and wait; kill it only if it does not come."""

@@ -1,0 +1,12 @@
+"""The kinds of long work this product knows, gathered from the rooms for the worker."""
+
+from __future__ import annotations
+
+from aid_ledger.app import Office
+from aid_ledger.core.jobs import Registry
+
+
+def registry(office: Office) -> Registry:
+    """List every kind of job, bound to an open installation."""
+    del office
+    return Registry([])
