@@ -123,7 +123,11 @@ def install(app: Flask) -> None:
 
 def words_of(refusal: DomainError) -> Message:
     """Give the words for a refusal, filled with its facts."""
-    messages: dict[str, Message] = current_app.extensions["aid_ledger.messages"]
+    return fill(current_app.extensions["aid_ledger.messages"], refusal)
+
+
+def fill(messages: Mapping[str, Message], refusal: DomainError) -> Message:
+    """Give the words for a refusal out of those of every room; the command line uses the same."""
     known = messages.get(refusal.code)
     if known is None:
         log.error("refusal_without_words", code=refusal.code)
@@ -204,7 +208,7 @@ def _shown_again(said: Mapping[str, object], status: int) -> ResponseReturnValue
     page: Callable[..., Any] = current_app.view_functions[endpoint]
     names = {name for rule in current_app.url_map.iter_rules(endpoint) for name in rule.arguments}
     arguments = {name: value for name, value in (request.view_args or {}).items() if name in names}
-    g.typed, g.errors = request.form, said
+    g.typed, g.errors = request.form or request.args, said  # A last look arrives by GET.
     try:
         guard.check(page)
         response = current_app.make_response(page(**arguments))

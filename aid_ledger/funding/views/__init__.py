@@ -12,16 +12,18 @@ from aid_ledger.documents.models import Document
 from aid_ledger.funding import queries
 from aid_ledger.funding.rules import ContributionState
 from aid_ledger.funding.views import contributions, registers, sources
-from aid_ledger.funding.views.readers import READERS
+from aid_ledger.funding.views.readers import READERS, bp
 from aid_ledger.web import desk, slots
 
 ORDER: Final = 20
 
+PAGES: Final = (sources, contributions, registers)
+"""Importing them hangs their pages on the blueprint."""
+
 
 def install(app: Flask) -> None:
     """Hang the pages of this room on an application."""
-    for part in (sources, contributions, registers):
-        app.register_blueprint(part.bp)
+    app.register_blueprint(bp)
     slots.register_menu(app, slots.MenuItem("Sumber dana", "funding.index", frozenset(READERS), ORDER, "money"))
     for role in (Role.VERIFIER, Role.TREASURER):
         slots.register_home_cards(app, role, _screening_cards)
@@ -40,7 +42,7 @@ def _screening_cards(viewer: slots.Viewer) -> list[slots.HomeCard]:
         slots.HomeCard(
             title="Sumbangan menunggu penapisan",
             sentence="Periksa apakah ditujukan kepada lembaga, bukan kepada pejabat.",
-            url=url_for("contributions.show", reference=mine[0].reference),
+            url=url_for("funding.contribution", reference=mine[0].reference),
             verb="Periksa yang tertua",
             count=len(mine),
             is_urgent=True,
@@ -63,7 +65,7 @@ def _receipt_cards(viewer: slots.Viewer) -> list[slots.HomeCard]:
         slots.HomeCard(
             title="Kontribusi menunggu diterima",
             sentence="Terima setelah uang atau barangnya benar-benar sampai.",
-            url=url_for("contributions.show", reference=mine[0].reference),
+            url=url_for("funding.contribution", reference=mine[0].reference),
             verb="Buka yang pertama",
             count=len(mine),
             is_urgent=True,
@@ -81,7 +83,7 @@ def _publication_cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:
         slots.HomeCard(
             title="Sumbangan belum diumumkan",
             sentence="KPK meminta sumbangan yang diterima diumumkan setiap hari.",
-            url=url_for("contributions.publications"),
+            url=url_for("funding.publications"),
             verb="Umumkan",
             count=len(due),
             is_urgent=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from aid_ledger.funding.views.readers import (
     LOOKS,
     READERS,
     amount_words,
+    bp,
     document_choices,
     document_words,
     donor_words,
@@ -30,14 +31,12 @@ from aid_ledger.officials import queries as officials
 from aid_ledger.web import desk, formats, problems
 from aid_ledger.web.guard import allow
 
-bp = Blueprint("contributions", __name__, url_prefix="/sumber/kontribusi")
-
 SCREENERS = (Role.VERIFIER, Role.TREASURER)
 
 
-@bp.get("/<reference>")
+@bp.get("/kontribusi/<reference>")
 @allow(*READERS)
-def show(reference: str) -> ResponseReturnValue:
+def contribution(reference: str) -> ResponseReturnValue:
     """Show one contribution: what it is, what was done with it, what comes next and by whom."""
     with desk.read() as session:
         filed = queries.filed(session, reference)
@@ -52,7 +51,7 @@ def show(reference: str) -> ResponseReturnValue:
         )
 
 
-@bp.get("/<reference>/penapisan")
+@bp.get("/kontribusi/<reference>/penapisan")
 @allow(*SCREENERS)
 def new_screening(reference: str) -> ResponseReturnValue:
     """Ask to whom a gift is addressed."""
@@ -63,7 +62,7 @@ def new_screening(reference: str) -> ResponseReturnValue:
         )
 
 
-@bp.post("/<reference>/penapisan")
+@bp.post("/kontribusi/<reference>/penapisan")
 @problems.shown_on(".new_screening")
 @allow(*SCREENERS)
 def screen(reference: str) -> ResponseReturnValue:
@@ -78,10 +77,10 @@ def screen(reference: str) -> ResponseReturnValue:
         addressee=Addressee(values["addressee"]),
     )
     flash("Sumbangan lolos penapisan; bendahara dapat menerimanya." if accept else "Sumbangan ditolak.", "success")
-    return redirect(url_for(".show", reference=reference))
+    return redirect(url_for(".contribution", reference=reference))
 
 
-@bp.get("/<reference>/terima")
+@bp.get("/kontribusi/<reference>/terima")
 @allow(Role.TREASURER)
 def new_receipt(reference: str) -> ResponseReturnValue:
     """Ask when it came, and for BTT under which need plan."""
@@ -98,7 +97,7 @@ def new_receipt(reference: str) -> ResponseReturnValue:
         )
 
 
-@bp.get("/<reference>/terima/periksa")
+@bp.get("/kontribusi/<reference>/terima/periksa")
 @problems.shown_on(".new_receipt")
 @allow(Role.TREASURER)
 def check_receipt(reference: str) -> ResponseReturnValue:
@@ -119,17 +118,17 @@ def check_receipt(reference: str) -> ResponseReturnValue:
         )
 
 
-@bp.post("/<reference>/terima")
+@bp.post("/kontribusi/<reference>/terima")
 @problems.shown_on(".new_receipt")
 @allow(Role.TREASURER)
 def receive(reference: str) -> ResponseReturnValue:
     """Take a contribution into custody, once."""
     desk.act_once(service.receive_contribution, reference, **desk.form(schemas.ReceiptForm()))
     flash("Kontribusi diterima dan masuk ke buku.", "success")
-    return redirect(url_for(".show", reference=reference))
+    return redirect(url_for(".contribution", reference=reference))
 
 
-@bp.get("/umumkan")
+@bp.get("/kontribusi/umumkan")
 @allow(*READERS)
 def publications() -> ResponseReturnValue:
     """List the gifts that came and are not published, oldest first, and those published last."""
@@ -152,7 +151,7 @@ def publications() -> ResponseReturnValue:
     )
 
 
-@bp.post("/<reference>/umumkan")
+@bp.post("/kontribusi/<reference>/umumkan")
 @allow(Role.OPERATOR)
 def publish(reference: str) -> ResponseReturnValue:
     """Publish a gift."""

@@ -1,9 +1,10 @@
-"""Who reads this room's pages, and the words that several of them share."""
+"""The one blueprint of this room's pages, who reads them, and the words that several of them share."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from aid_ledger.book import queries as book
@@ -16,6 +17,8 @@ from aid_ledger.funding import queries
 from aid_ledger.funding.models import Donor
 from aid_ledger.funding.rules import DonorKind
 from aid_ledger.web import desk, formats
+
+bp = Blueprint("funding", __name__, url_prefix="/sumber")
 
 READERS: Final = (Role.OPERATOR, Role.VERIFIER, Role.APPROVER, Role.TREASURER, Role.AUDITOR)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from aid_ledger.core.roles import Role
 from aid_ledger.documents.rules import DocumentKind, is_valid_on
 from aid_ledger.funding import queries, schemas, service
 from aid_ledger.funding.rules import DonorKind, EmergencyLevel
-from aid_ledger.funding.views.readers import READERS, document_choices, donor_words
+from aid_ledger.funding.views.readers import READERS, bp, document_choices, donor_words
 from aid_ledger.web import desk, problems
 from aid_ledger.web.guard import allow
-
-bp = Blueprint("registers", __name__, url_prefix="/sumber")
 
 
 @bp.get("/donatur")
@@ -63,7 +61,7 @@ def emergencies() -> ResponseReturnValue:
 @bp.post("/kedaruratan")
 @problems.shown_on(".emergencies")
 @allow(Role.OPERATOR)
-def declare() -> ResponseReturnValue:
+def declare_emergency() -> ResponseReturnValue:
     """Enter an emergency status, once."""
     done = desk.act_once(service.declare_emergency, **desk.form(schemas.EmergencyForm()))
     flash(f"Status kedaruratan {done.reference} dicatat.", "success")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from aid_ledger.book import queries as book
@@ -21,6 +21,7 @@ from aid_ledger.funding.views.readers import (
     LOOKS,
     READERS,
     amount_words,
+    bp,
     commodity_choices,
     document_choices,
     document_words,
@@ -32,8 +33,6 @@ from aid_ledger.log.timeline import timeline
 from aid_ledger.officials import queries as officials
 from aid_ledger.web import desk, formats, problems
 from aid_ledger.web.guard import allow
-
-bp = Blueprint("funding", __name__, url_prefix="/sumber")
 
 FACTS_SHOWN: Final = 30
 """Newest facts on a source's page; each contribution's page has its own."""
@@ -136,7 +135,7 @@ def offer(code: str) -> ResponseReturnValue:
     values = desk.form(schemas.OfferForm())
     done = desk.act_once(service.offer_contribution, source=code, **values)
     flash(f"Kontribusi {done.reference} terdaftar. Pejabat lain yang melanjutkannya.", "success")
-    return redirect(url_for("contributions.show", reference=done.reference))
+    return redirect(url_for(".contribution", reference=done.reference))
 
 
 @bp.get("/<code>/saldo-awal")
@@ -182,7 +181,7 @@ def declare_history(code: str) -> ResponseReturnValue:
     """Declare an opening balance, once."""
     done = desk.act_once(service.declare_history, source=code, **desk.form(schemas.HistoryForm()))
     flash("Saldo awal dicatat.", "success")
-    return redirect(url_for("contributions.show", reference=done.reference))
+    return redirect(url_for(".contribution", reference=done.reference))
 
 
 def _bar(source: Source, held: list[Holding]) -> dict[str, object]:
