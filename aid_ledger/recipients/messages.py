@@ -105,6 +105,12 @@ _PERSON = {
     "no_kk.format": Message(
         "Nomor KK harus tepat 16 angka; di sini {n} karakter.", "Cocokkan dengan Kartu Keluarga, atau kosongkan."
     ),
+    "nik.tercatat_meninggal": Message(
+        "NIK ini tercatat meninggal.", "Cocokkan dengan akta kematian; orang ini tidak diberi bantuan.", is_warning=True
+    ),
+    "no_kk.beda_desa": Message(
+        "Nomor KK ini tercatat di desa lain.", "Cocokkan desa pada Kartu Keluarga; satu KK satu rumah.", is_warning=True
+    ),
     "nama.kosong": Message("Nama kosong.", "Isi nama sesuai KTP."),
     "nama.pendek": Message("Nama harus memuat sedikitnya dua huruf.", "Isi nama lengkap sesuai KTP."),
     "nama.panjang": Message("Nama lebih dari 100 karakter.", "Isi nama saja, sesuai KTP."),

@@ -317,3 +317,41 @@ def name_key(text: str) -> str:
     while len(words) > 1 and words[-1] in HONORIFICS:
         words.pop()
     return " ".join(words)
+
+
+EXCLUDED_WORK = (
+    "PNS",
+    "ASN",
+    "CPNS",
+    "PPPK",
+    "TNI",
+    "POLRI",
+    "PEGAWAI NEGERI",
+    "PEGAWAI PEMERINTAH DENGAN PERJANJIAN KERJA",
+    "APARATUR SIPIL NEGARA",
+    "TENTARA NASIONAL",
+    "KEPOLISIAN",
+    "ANGGOTA DPR",
+    "ANGGOTA DPD",
+    "ANGGOTA DPRD",
+    "ANGGOTA BPK",
+    "ANGGOTA MAHKAMAH KONSTITUSI",
+    "KEPALA DESA",
+    "PERANGKAT DESA",
+)
+"""Occupations whose households get no aid (RF-12): those paid by the state, as KTPs and lists write them."""
+EXCLUDED_OFFICES = frozenset({"GUBERNUR", "BUPATI", "WALIKOTA", "WALI KOTA", "LURAH", "CAMAT"})
+"""Excluded when they are the whole occupation: whoever drives for a bupati is not one."""
+NO_LONGER = frozenset({"PENSIUNAN", "PENSIUN", "PURNAWIRAWAN", "MANTAN", "BEKAS", "EKS"})
+"""Words that say the occupation is past."""
+
+
+def is_excluded_work(text: str | None) -> bool:
+    """Tell whether an occupation excludes from aid, as far as its words say; lists of officials are matched apart."""
+    words = [] if text is None else re.sub(r"[^A-Z]+", " ", text.upper()).split()
+    if NO_LONGER.intersection(words):
+        return False
+    spoken = f" {' '.join(words)} "
+    if spoken.strip().removeprefix("WAKIL ") in EXCLUDED_OFFICES:
+        return True
+    return any(f" {work} " in spoken for work in EXCLUDED_WORK)

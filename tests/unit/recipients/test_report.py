@@ -16,6 +16,7 @@ from aid_ledger.recipients.importing.checking import DUPLICATE, check
 from aid_ledger.recipients.importing.expressions import doubts, rules_for
 from aid_ledger.recipients.importing.refusals import REFUSALS, FileRefused
 from aid_ledger.recipients.importing.report import Separator, summarise, write_report
+from aid_ledger.recipients.intake import DOUBTS
 from aid_ledger.recipients.messages import MESSAGES
 from aid_ledger.recipients.rules import Yardstick
 from tests.unit.recipients.cases import TODAY, YARDSTICK, valid_row
@@ -70,7 +71,7 @@ def test_every_code_has_a_sentence_and_every_sentence_a_code() -> None:
     cells = {rule.code for rule in (*rules_for(knowing), DUPLICATE, *doubts(knowing))}
     files = {refusal.code for refusal in REFUSALS} | {FileUnreadable.code}
 
-    assert set(MESSAGES) == cells | files
+    assert set(MESSAGES) == cells | files | set(DOUBTS)
     assert set(REFUSALS) == set(FileRefused.__subclasses__())
 
 
