@@ -96,6 +96,7 @@ KIND_WORDS: Final = {
     "OtpRejected": KindWords("Kode persetujuan ditolak", "bad"),
     "ApprovalGiven": KindWords("Disetujui dengan kode, menurut server", "good"),
     "PaymentInstructed": KindWords("Perintah bayar dibuat", "moving"),
+    "FileCollected": KindWords("Berkas penyaluran diambil"),
     "ResultImported": KindWords("Hasil penyalur dimuat"),
     "PaymentsConfirmed": KindWords("Uang atau barang sudah sampai", "good"),
     "PaymentsFailed": KindWords("Pembayaran gagal", "bad"),

@@ -53,7 +53,7 @@ class EntitlementCancelled(Fact):
     reason: Words
 
 
-@fact("batches", "batch_lines", "batch_sources")
+@fact("batches", "batch_lines", "batch_sources", "batch_steps")
 class BatchDrafted(Fact):
     """A list of lines was put together; nothing is reserved yet."""
 
@@ -83,7 +83,7 @@ class SourceShare:
     amount: Amount
 
 
-@fact("batches", "batch_lines", "batch_sources", "entitlements", "accounts", "transfers")
+@fact("batches", "batch_lines", "batch_sources", "batch_steps", "entitlements", "accounts", "transfers")
 class BatchSubmitted(Fact):
     """A batch was frozen under a digest and its value reserved. Its LinesFrozen follow in the same Act."""
 
@@ -208,6 +208,15 @@ class PaymentInstructed(Fact):
     total: Amount
     digest: Digest
     moves: tuple[Move, ...]
+
+
+@fact("instructions")
+class FileCollected(Fact):
+    """A sealed instruction's file, or the part of it for one village, was taken out to be carried to its channel."""
+
+    instruction: Code
+    file: Digest
+    lines: Count
 
 
 @fact("result_files", "line_results")
