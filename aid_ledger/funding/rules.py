@@ -167,6 +167,12 @@ _STATES: Final = {
     ContributionState.DECLARED: "saldo awal",
 }
 
+
+def state_words(kind: SourceKind, state: ContributionState) -> str:
+    """Give the one word of a state; budget money is not offered but registered."""
+    return "didaftarkan" if state is ContributionState.OFFERED and not kind.is_donated else state.label
+
+
 STEPS: Final = frozenset(
     {
         (ContributionState.OFFERED, ContributionState.ACCEPTED),

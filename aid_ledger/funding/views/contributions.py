@@ -16,7 +16,7 @@ from aid_ledger.documents import queries as documents
 from aid_ledger.documents.rules import DocumentKind
 from aid_ledger.funding import queries, schemas, service
 from aid_ledger.funding.queries import FiledContribution
-from aid_ledger.funding.rules import IN_CUSTODY, Addressee, ContributionState, EmergencyLevel, SourceKind
+from aid_ledger.funding.rules import IN_CUSTODY, Addressee, ContributionState, EmergencyLevel, SourceKind, state_words
 from aid_ledger.funding.views.readers import (
     LOOKS,
     READERS,
@@ -176,21 +176,21 @@ def _words(session: Session, filed: FiledContribution) -> dict[str, Any]:
         "in_words": formats.terbilang(row.amount) if row.commodity == IDR else "",
         "commodity": commodity,
         "unit": commodity.unit,
-        "state": (state.label, look, drawing),
+        "state": (state_words(SourceKind(filed.source.kind), state), look, drawing),
     }
 
 
 def _steps(filed: FiledContribution) -> list[tuple[str, str]]:
     """List the way this contribution goes."""
-    state = ContributionState(filed.contribution.state)
+    kind, state = SourceKind(filed.source.kind), ContributionState(filed.contribution.state)
     if state is ContributionState.DECLARED:
         return []
     way = [ContributionState.OFFERED, ContributionState.RECEIVED]
-    if SourceKind(filed.source.kind).is_donated:
+    if kind.is_donated:
         middle = ContributionState.REFUSED if state is ContributionState.REFUSED else ContributionState.ACCEPTED
         rest = [] if state is ContributionState.REFUSED else [ContributionState.RECEIVED, ContributionState.PUBLISHED]
         way = [ContributionState.OFFERED, middle, *rest]
-    return [(each.value, each.label) for each in way]
+    return [(each.value, state_words(kind, each)) for each in way]
 
 
 def _next(filed: FiledContribution, custodian: str) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from aid_ledger.documents import queries as documents
 from aid_ledger.documents.schemas import PageFilter
 from aid_ledger.funding import queries, schemas, service
 from aid_ledger.funding.models import Source
-from aid_ledger.funding.rules import ContributionState, SourceKind
+from aid_ledger.funding.rules import ContributionState, SourceKind, state_words
 from aid_ledger.funding.views.readers import (
     LOOKS,
     READERS,
@@ -100,7 +100,7 @@ def show(code: str) -> ResponseReturnValue:
             units={row.code: row for row in book.commodities(session)},
             offices={office.code: office for office in queries.offices(session)},
             rows=[(row, donor_words(donor)) for row, donor in shown],
-            states_of={state.value: state.label for state in ContributionState},
+            states_of={state.value: state_words(SourceKind(source.kind), state) for state in ContributionState},
             looks=LOOKS,
             next_after=shown[-1][0].id if len(rows) > len(shown) else 0,
             is_first=not before,
