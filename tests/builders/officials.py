@@ -81,6 +81,11 @@ class Founded:
     bench: Bench
     people: dict[str, Person] = field(default_factory=dict)
 
+    @property
+    def on(self) -> dt.date:
+        """Tell today."""
+        return clock.today()
+
     def actor(self, login: str, door: str = "web") -> Actor:
         """Give the actor of an official."""
         return self.people[login].actor(door)

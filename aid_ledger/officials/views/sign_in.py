@@ -78,7 +78,7 @@ def give_code() -> ResponseReturnValue:
     )
     if not outcome.accepted:
         raise refusals.CodeWrong
-    target = str(session.get("next", ""))
+    target = str(session.pop("next", ""))
     _enter(outcome.token)
     if outcome.factor == sessions.RECOVERY:
         flash("Anda masuk dengan kode pemulihan. Sesi ini tidak dapat menyetujui apa pun.", "warning")
@@ -163,9 +163,12 @@ def _half_way() -> CurrentOfficial | None:
 
 
 def _enter(token: str) -> None:
-    """Give the browser a new token; whatever it carried before is forgotten, also on the server."""
+    """Give the browser a new token; whatever it carried before is forgotten, also on the server, but where it goes."""
+    target = session.get("next")
     _leave()
     session["token"] = token
+    if target:
+        session["next"] = target
 
 
 def _leave() -> None:
