@@ -14,8 +14,9 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from aid_ledger.core.act import Act
-from aid_ledger.core.bulk import chunked, load_rows, update_many
+from aid_ledger.core.bulk import chunked, update_many
 from aid_ledger.core.crypto import encrypt, new_salt
+from aid_ledger.recipients.loading import load_sealed
 from aid_ledger.recipients.models import Household
 from aid_ledger.recipients.particulars import HOUSEHOLDS, Listed, hash_card
 from aid_ledger.recipients.payees import PEOPLE_PER_QUERY
@@ -141,10 +142,6 @@ def _write(act: Act, import_id: int, settling: _Settling) -> None:
         )
         for home in settling.made
     )
-    load_rows(act, Household, COLUMNS, rows)
-    by_seal = {home.seal: home for home in settling.made}
-    for some in chunked(by_seal, PEOPLE_PER_QUERY):
-        query = select(Household.seal, Household.id).where(Household.seal.in_(some))
-        for row in act.session.execute(query):
-            by_seal[row.seal].id = row.id
-    act.wrote(Household, [home.id for home in settling.made])
+    ids = load_sealed(act, Household, COLUMNS, rows) if settling.made else {}
+    for home in settling.made:
+        home.id = ids[home.seal]

@@ -8,7 +8,7 @@ correction; an empty cell takes nothing away. What may be imported at all is dec
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -16,11 +16,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import Act, on_constraint
-from aid_ledger.core.bulk import chunked, load_rows, update_many
+from aid_ledger.core.bulk import chunked, update_many
 from aid_ledger.core.crypto import encrypt, new_salt
-from aid_ledger.core.db import Base
 from aid_ledger.core.numbering import reserve_references
 from aid_ledger.recipients import homes, rules
+from aid_ledger.recipients.loading import load_sealed
 from aid_ledger.recipients.models import BankAccount, Person
 from aid_ledger.recipients.particulars import (
     CONTENT_BYTES,
@@ -135,14 +135,15 @@ def _insert_people(
     act: Act, import_id: int, fresh: Sequence[tuple[Listed, bytes, bytes]], places: dict[int, int]
 ) -> list[tuple[int, Account]]:
     """Insert new people; give the accounts they bring, by person id."""
+    if not fresh:
+        return []
     seals = [secrets.token_hex(16) for _ in fresh]
-    references = reserve_references(act, "PER", len(fresh)) if fresh else []
+    references = reserve_references(act, "PER", len(fresh))
     rows = (
         _person_values(act, import_id, new, places, reference=reference, seal=seal)
         for new, reference, seal in zip(fresh, references, seals, strict=True)
     )
-    load_rows(act, Person, PERSON_COLUMNS, rows)
-    ids = ids_by_seal(act, Person, seals)
+    ids = load_sealed(act, Person, PERSON_COLUMNS, rows)
     return [(ids[seal], row.account) for (row, *_), seal in zip(fresh, seals, strict=True) if row.account is not None]
 
 
@@ -257,17 +258,5 @@ def insert_accounts(act: Act, accounts: Sequence[tuple[int, Account]]) -> list[s
         )
         for (person_id, account), reference, seal in zip(accounts, references, seals, strict=True)
     )
-    load_rows(act, BankAccount, ACCOUNT_COLUMNS, rows)
-    ids_by_seal(act, BankAccount, seals)
+    load_sealed(act, BankAccount, ACCOUNT_COLUMNS, rows)
     return references
-
-
-def ids_by_seal(act: Act, rows_of: type[Base], seals: Iterable[str]) -> dict[str, int]:
-    """Find the numbers of rows just loaded, by their seals, and tell the Act of them."""
-    columns = rows_of.__table__.c
-    found: dict[str, int] = {}
-    for some in chunked(seals, PEOPLE_PER_QUERY):
-        query = select(columns.seal, columns.id).where(columns.seal.in_(some))
-        found |= {row.seal: row.id for row in act.session.execute(query)}
-    act.wrote(rows_of, found.values())
-    return found
