@@ -42,12 +42,6 @@ def filed(session: Session, reference: str) -> FiledDocument:
     return FiledDocument(found, session.get(StoredFile, found.file_sha256) if found.file_sha256 else None)
 
 
-def by_ids(session: Session, ids: Collection[int]) -> dict[int, Document]:
-    """Fetch documents by their row numbers."""
-    rows = session.scalars(select(Document).where(Document.id.in_(ids)))
-    return {row.id: row for row in rows}
-
-
 def page(session: Session, *, kind: str = "", before: int = 0) -> list[Document]:
     """List documents, newest first; `before` is the last row of the page before (0: the first page).
 

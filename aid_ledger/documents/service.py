@@ -36,8 +36,7 @@ def register_document(  # noqa: PLR0913 - the particulars of one paper, each by 
     Raises:
         DocumentKindUnknown: no such kind.
         DocumentTextMissing: number, title or signer is empty or too long.
-        DocumentFromFuture, DocumentPeriodReversed: the dates cannot be.
-        DocumentAmountRefused: the stated amount is zero or less.
+        DocumentFromFuture, DocumentPeriodReversed, DocumentAmountRefused: dates or amount cannot be.
         FileEmpty, FileTooLarge, FileKindRefused, FileDisguised: the scan is not accepted.
     """
     number, title, signer = (rules.one_line(text) for text in (number, title, signer))
@@ -65,18 +64,20 @@ def register_document(  # noqa: PLR0913 - the particulars of one paper, each by 
     act.session.add(document)
     act.session.flush()
 
-    act.record(
-        DocumentRegistered(
-            document=document.reference,
-            kind=wanted.value,
-            number=number,
-            issued_on=issued_on,
-            valid_from=valid_from,
-            valid_until=valid_until,
-            file=log_digest(stored),
-        )
-    )
+    act.record(_registered(document))
     return document
+
+
+def _registered(document: Document) -> DocumentRegistered:
+    return DocumentRegistered(
+        document=document.reference,
+        kind=document.kind,
+        number=document.number,
+        issued_on=document.issued_on,
+        valid_from=document.valid_from,
+        valid_until=document.valid_until,
+        file=log_digest(document.file_sha256),
+    )
 
 
 def log_digest(sha256: str | None) -> str:

@@ -133,6 +133,10 @@ def test_a_gift_walks_from_offer_to_publication(web_app: Flask, founded: Founded
     assert "diumumkan" in page.text
     assert page.text.count("Bukti di log nomor") == 4
     assert "Rp250.000.000" in auditor.get("/sumber/").text
+    source = auditor.get("/sumber/CSR-2026").text
+    assert "PT Contoh" in source
+    assert "Daftarkan tawaran" not in source
+    assert "Belum ada yang ditawarkan" in auditor.get("/sumber/CSR-2026?sebelum=1").text
 
 
 def test_a_double_click_receives_once(web_app: Flask, founded: Founded) -> None:
@@ -181,6 +185,42 @@ def test_a_gift_to_a_person_is_refused_in_words(web_app: Flask, founded: Founded
     answer = browse(web_app, founded, "verifier").post(f"{here}/penapisan", form, page=f"{here}/penapisan")
     assert answer.status_code == 403
     assert "30 hari kerja" in answer.text
+
+
+def test_a_refused_gift_ends_there(web_app: Flask, founded: Founded, gift: tuple[str, str]) -> None:
+    """No further step is offered to anyone, and the page reminds of the report to UPG or KPK."""
+    here = f"/sumber/kontribusi/{gift[1]}"
+    verifier = browse(web_app, founded, "verifier")
+    form = {"addressee": "person", "decision": "refuse", "reason": "Ditujukan pribadi."}
+    assert verifier.post(f"{here}/penapisan", form, page=f"{here}/penapisan").status_code == 302
+    page = verifier.get(here).text
+    assert "UPG" in page
+    assert "Langkah berikutnya" not in page
+    assert "Sumbangan menunggu penapisan" not in verifier.get("/").text
+
+
+def test_received_budget_money_goes_on_to_programmes(web_app: Flask, founded: Founded) -> None:
+    """The page says what is next and that it is another's page; nothing waits for the treasurer any more."""
+    source = builders.received(founded.bench, founded, "apbd", amount=5)
+    with founded.bench.reading() as session:
+        reference = queries.contributions_of(session, queries.source(session, source).id)[0][0].reference
+    treasurer = browse(web_app, founded, "treasurer")
+    assert "Alokasikan ke program" in treasurer.get(f"/sumber/kontribusi/{reference}").text
+    assert "Kontribusi menunggu diterima" not in treasurer.get("/").text
+    assert "Sumbangan belum diumumkan" not in browse(web_app, founded, "operator").get("/").text
+
+
+def test_a_source_is_opened_with_what_is_offered(web_app: Flask, founded: Founded) -> None:
+    """A code taken before and an office that is none come back beside what was typed."""
+    operator = browse(web_app, founded, "operator")
+    form = {"kind": "apbd", "name": "APBD", "code": "APBD-2026", "year": "2026", "custodian_office": "BENDAHARA"}
+    assert operator.post("/sumber/baru", form, page="/sumber/baru").status_code == 302
+    taken = operator.post("/sumber/baru", form, page="/sumber/baru")
+    assert taken.status_code == 409
+    assert 'id="f-code-error"' in taken.text
+    nobody = operator.post("/sumber/baru", {**form, "custodian_office": "KASIR"}, page="/sumber/baru")
+    assert nobody.status_code == 404
+    assert operator.post("/sumber/baru", {**form, "mystery": "1"}, page="/sumber/baru").status_code == 422
 
 
 def test_btt_shows_what_is_missing_before_the_last_click(web_app: Flask, founded: Founded) -> None:

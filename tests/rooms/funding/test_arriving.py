@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from aid_ledger.book import queries as book
 from aid_ledger.book.rules import IDR, CommodityUnknown, Place, Stage
-from aid_ledger.core.act import AlreadyThere
+from aid_ledger.core.act import Actor, AlreadyThere
 from aid_ledger.core.errors import DomainError
 from aid_ledger.documents.rules import DocumentNotFound
 from aid_ledger.funding import queries, refusals, service
@@ -144,6 +144,18 @@ def test_who_holds_the_treasurers_place_does_not_receive_what_the_treasurer_offe
     founded.people["approver2"].office = builders.CUSTODIAN
     with pytest.raises(refusals.SelfReceipt):
         receive(founded, offered.reference, by="approver2")
+
+
+def test_a_name_alone_is_the_same_person(founded: Founded) -> None:
+    """An actor whose official is not known to the database is held by the name in the log."""
+    source = builders.opened(founded, "csr")
+    reference = builders.offered(founded, source, amount=5)
+    nameless = Actor(type="official", id="verifier", office="PPK_SKPD", door="cli")
+    with founded.bench.act(nameless) as act:
+        service.screen_contribution(act, reference, accept=True, reason=REASON)
+    forged = Actor(type="official", id=builders.OFFERER, office=builders.CUSTODIAN, door="cli")
+    with pytest.raises(refusals.SelfReceipt), founded.bench.act(forged) as act:
+        service.receive_contribution(act, reference, received_on=act.on)
 
 
 @pytest.mark.parametrize("login", ["verifier", "approver2", "field"])
