@@ -62,6 +62,7 @@ PERSON_COLUMNS: Final = (
     "excluded_occupation",
     "state",
     "import_id",
+    "changed_by",
     "content_hash",
     "salt",
 )
@@ -115,7 +116,7 @@ def take_in(act: Act, import_id: int, rows: Sequence[Listed]) -> Taken:
     )
     taken.doubts += doubted
     accounts = _changed_accounts(act, changed)
-    _update_people(act, import_id, changed, places)
+    _update_people(act, changed, places)
     accounts += _insert_people(act, import_id, fresh, places)
     insert_accounts(act, accounts)
     return taken
@@ -169,14 +170,13 @@ def _person_values(
         rules.is_excluded_work(facts.occupation),
         "active",
         import_id,
+        act.actor.id,
         content,
         new_salt(),
     )
 
 
-def _update_people(
-    act: Act, import_id: int, changed: Sequence[tuple[Listed, bytes, Stored]], places: dict[int, int]
-) -> None:
+def _update_people(act: Act, changed: Sequence[tuple[Listed, bytes, Stored]], places: dict[int, int]) -> None:
     for some in chunked(changed, PEOPLE_PER_QUERY):
         query = select(
             Person.id, Person.seal, Person.particulars, Person.rw, Person.rt, Person.list_source, Person.phone_hash
@@ -189,7 +189,7 @@ def _update_people(
             Person,
             [
                 _changed_values(act, row, stored[person.id])
-                | {"household_id": places[row.row], "import_id": import_id, "content_hash": content}
+                | {"household_id": places[row.row], "content_hash": content}
                 for row, content, person in some
             ],
         )
@@ -210,6 +210,7 @@ def _changed_values(act: Act, row: Listed, stored: Stored) -> dict[str, Any]:
         "list_source": row.source or stored.list_source,
         "birth_year": facts.birth.year if facts.birth else None,
         "excluded_occupation": rules.is_excluded_work(facts.occupation),
+        "changed_by": act.actor.id,
     }
 
 

@@ -83,7 +83,11 @@ class Household(Base):
 
 
 class Person(Base):
-    """A person by NIK. `particulars` is one ciphertext of name, birth, sex, address, phone, occupation, DTKS id."""
+    """A person by NIK. `particulars` is one ciphertext of birth, sex, address, phone, occupation, DTKS id.
+
+    `import_id` is the list that brought the person, `changed_by` who last changed the row; `content_hash` is what the
+    last list said, so that the same words in the next list undo no correction made in between.
+    """
 
     __tablename__ = "people"
     __table_args__ = (
@@ -110,6 +114,7 @@ class Person(Base):
     state: Mapped[State]
     state_since: Mapped[MaybeDay]
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"))
+    changed_by: Mapped[str] = mapped_column(String(40))
     content_hash: Mapped[Bytes]
     salt: Mapped[Salt]
 
