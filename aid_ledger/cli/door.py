@@ -100,12 +100,12 @@ def as_official(*roles: Role) -> Callable[[Command], Command]:
         raise RuntimeError("a command for an official names the roles it is for")
 
     def decorate(command: Command) -> Command:
-        @click.option("--as", "login", metavar="LOGIN", required=True, help="Nama masuk pejabat yang bertindak.")
+        @click.option("--as", "acting_as", metavar="LOGIN", required=True, help="Nama masuk pejabat yang bertindak.")
         @at_database
         @functools.wraps(command)
-        def wrapped(settings: Settings, *args: object, login: str, **kwargs: object) -> object:
+        def wrapped(settings: Settings, *args: object, acting_as: str, **kwargs: object) -> object:
             office = _open(settings, Process.COMMAND)
-            return command(_signed_in(office, login, frozenset(roles)), *args, **kwargs)
+            return command(_signed_in(office, acting_as, frozenset(roles)), *args, **kwargs)
 
         return cast("Command", wrapped)
 

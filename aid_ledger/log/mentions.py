@@ -1,9 +1,9 @@
 """Which objects an entry mentions: the references in its body, kept beside so that an object's page finds its facts.
 
 A mention is a whole string of the body that has the form of a reference (BTC-2026-000123-K). References inside
-sentences that officials write are not mentions. Sources and programmes have codes and no references; the few kinds
-that shape them mention them as `source/CSR-2021` and `program/BST`. Everything here is a function of the entry's
-bytes, so `audit diff` recomputes it.
+sentences that officials write are not mentions. Sources, programmes and officials have codes and no references; the
+few kinds that shape them mention them as `source/CSR-2021`, `program/BST` and `official/kadinsos`. Everything here is
+a function of the entry's bytes, so `audit diff` recomputes it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from aid_ledger.log.models import LogEntry, LogMention
 _MENTION: Final = re.compile(rb'"([A-Z]{3}-[0-9]{4}-[0-9]{6,9}-[0-9A-HJKMNP-TV-Y])"(?!:)')
 """A JSON string that is a reference, and no member's name. Quotes inside strings are escaped, so these are its ends."""
 
-CODED: Final = ("source", "program")
+CODED: Final = ("source", "program", "official")
 """Fields of a body whose value is the code of an object with a page of its own."""
 
 SHAPING: Final = frozenset(
@@ -30,9 +30,12 @@ SHAPING: Final = frozenset(
         *("SourceOpened", "ContributionOffered", "FundsReceived", "HistoryDeclared", "FundsReturned"),
         *("ProgramDefined", "RateSet", "CeilingSet", "ExclusionSet", "FundsAllocated"),
         *("PolicyProposed", "PolicyChanged", "GoodsPurchased"),
+        *("OfficialEnrolled", "OfficialSuspended", "OfficeHeld", "EnrolmentOpened", "PasswordSet", "OtpDeviceEnrolled"),
+        *("RoleRequested", "RoleGranted", "RoleRevoked", "FactorResetRequested", "FactorResetGranted"),
+        *("RecoveryCodesIssued", "SignInRefused", "OtpUnlocked", "FoundingSigned"),
     }
 )
-"""Kinds that mention sources and programmes by code: those that shape them, not the thousands that pay by them."""
+"""Kinds that mention objects by code: those that shape them, not the thousands that pay by them or sign in."""
 
 _FETCH: Final = 1_000
 

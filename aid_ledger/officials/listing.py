@@ -15,26 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from aid_ledger.core.roles import Role
-from aid_ledger.log.models import LogEntry, LogPosition
+from aid_ledger.log.mentions import about
+from aid_ledger.log.models import LogEntry, LogMention, LogPosition
 from aid_ledger.officials import queries, rules
 from aid_ledger.officials.models import FactorReset, Office, OfficeTerm, Official, OtpDevice, RoleGrant
 from aid_ledger.officials.queries import HeldOffice, HeldRole
-from audit.facts import codec
 
-KINDS: Final = tuple(
-    sorted(
-        {
-            kind.KIND
-            for kind in codec.KINDS.values()
-            if kind.__module__ == "audit.facts.officials" and kind.KIND not in {"SignedIn", "SignInFailures"}
-        }
-        | {"FoundingSigned"}
-    )
-)
-"""Facts on people, without the daily sign-ins."""
-
-TIMELINE_SCAN: Final = 2_000
-"""Newest facts on people that are looked through for one person's."""
 TIMELINE_MAX: Final = 60
 SOON: Final = dt.timedelta(days=30)
 
@@ -198,25 +184,21 @@ def admin_units(session: Session, on: dt.date) -> set[str]:
 
 def timeline(session: Session, person: Official) -> list[PersonFact]:
     """List the newest facts about an official, newest first, as they lie in the log."""
-    references = {grant.reference for grant in grants_of(session, person.id)}
-    references |= set(session.scalars(select(FactorReset.reference).where(FactorReset.official_id == person.id)))
+    mentions = {about("official", person.login), *(grant.reference for grant in grants_of(session, person.id))}
+    mentions |= set(session.scalars(select(FactorReset.reference).where(FactorReset.official_id == person.id)))
+    mentioning = select(LogMention.entry_id).where(LogMention.reference.in_(mentions))
     query = (
         select(LogEntry.kind, LogEntry.raw, LogEntry.recorded_at, LogPosition.position)
         .outerjoin(LogPosition, LogPosition.entry_id == LogEntry.id)
-        .where(LogEntry.kind.in_(KINDS))
+        .where(LogEntry.id.in_(mentioning))
         .order_by(LogEntry.id.desc())
-        .limit(TIMELINE_SCAN)
+        .limit(TIMELINE_MAX)
     )
     found: list[PersonFact] = []
     for kind, raw, at, position in session.execute(query):
         entry = json.loads(raw)
-        body = entry["body"]
-        names_person = body.get("official") == person.login
-        if names_person or references & {body.get("grant"), body.get("reset")}:
-            actor = entry["actor"]
-            found.append(PersonFact(kind, body, actor["id"], actor["office"], at, position))
-        if len(found) == TIMELINE_MAX:
-            break
+        actor = entry["actor"]
+        found.append(PersonFact(kind, entry["body"], actor["id"], actor["office"], at, position))
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from aid_ledger.core.roles import Role
+from aid_ledger.log.timeline import ENTRY_ADDRESS
 from aid_ledger.officials.listing import PersonFact
 
 TITLES: Final = {
@@ -44,6 +45,7 @@ def fact_of(fact: PersonFact, names: Mapping[str, str]) -> dict[str, object]:
         "office": fact.office,
         "at": fact.at,
         "entry": fact.position,
+        "proof_url": "" if fact.position is None else f"{ENTRY_ADDRESS}{fact.position}",
         "note": note,
         "look": look,
     }
