@@ -93,7 +93,7 @@ class DonorKind(Enum):
     """Who gives."""
 
     COMPANY = "company"
-    OFFICE = "asn_unit"
+    OFFICE = "asn"
     COMMUNITY = "community"
     MEDIA = "media"
     BAZNAS = "baznas"
