@@ -25,11 +25,15 @@ from aid_ledger.core.db import make_engine, reading
 from aid_ledger.documents import views as documents_views
 from aid_ledger.founding import views as founding_views
 from aid_ledger.funding import views as funding_views
+from aid_ledger.log import views as log_views
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sequencer import Sequencer
 from aid_ledger.officials import sessions
 from aid_ledger.officials import views as officials_views
 from aid_ledger.officials.service import set_new_factor_wait
+from aid_ledger.oversight import views as oversight_views
+from aid_ledger.public import views as public_views
+from aid_ledger.receipts import views as receipts_views
 from aid_ledger.regions import queries as regions
 from aid_ledger.regions.models import Agency
 from aid_ledger.settings import DEMO_ORIGIN, Process, Settings
@@ -159,7 +163,17 @@ def make_app(office: Office) -> Flask:
     return app
 
 
-ROOMS: Final = (officials_views, founding_views, documents_views, book_views, funding_views)
+ROOMS: Final = (
+    log_views,
+    officials_views,
+    founding_views,
+    documents_views,
+    book_views,
+    funding_views,
+    receipts_views,
+    oversight_views,
+    public_views,
+)
 """The rooms' views in river order; each has `install(app)` for its blueprints, menu lines, cards and panels."""
 
 METADATA: Final = tables.METADATA

@@ -16,6 +16,7 @@ from aid_ledger.log import models as log
 from aid_ledger.officials import models as officials
 from aid_ledger.procurement import models as procurement
 from aid_ledger.programs import models as programs
+from aid_ledger.public import models as public
 from aid_ledger.receipts import models as receipts
 from aid_ledger.recipients import models as recipients
 from aid_ledger.regions import models as regions
@@ -39,5 +40,6 @@ ROOMS = (
     approvals,
     delivery,
     receipts,
+    public,
 )
 METADATA = Base.metadata

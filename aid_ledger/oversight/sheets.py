@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
 
 import xlsxwriter
 
@@ -33,20 +32,34 @@ def workbook(summary: Summary) -> bytes:
 
 
 Cell = str | int
-Sheet = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
+Sheet = tuple[str, list[str], list[list[Cell]]]
 
 
 def _sheets(summary: Summary) -> list[Sheet]:
+    return [_sources(summary), _programs(summary), _districts(summary)]
+
+
+def _sources(summary: Summary) -> Sheet:
     stages = [stage.value for stage in summary.stages]
-    sources = (
-        [row.code, row.name, "APBD" if row.in_rkud else "di luar APBD", row.commodity.unit]
-        + [row.amounts[stage] for stage in stages]
+    rows: list[list[Cell]] = [
+        [
+            row.code,
+            row.name,
+            "APBD" if row.in_rkud else "di luar APBD",
+            row.commodity.unit,
+            *(row.amounts[stage] for stage in stages),
+        ]
         for row in summary.sources
-    )
-    programs = (
+    ]
+    return "Sumber", ["Kode", "Sumber", "Anggaran", "Satuan", *(kata_tahap(stage) for stage in stages)], rows
+
+
+def _programs(summary: Summary) -> Sheet:
+    head = ["Kode", "Program", "Satuan", "Keluarga", "Sampai", "Gagal", "Belum pasti", "Dalam proses"]
+    rows: list[list[Cell]] = [
         [
             row.program.code,
-            row.program.public_name,
+            row.program.name,
             row.commodity.unit,
             row.households,
             row.delivered,
@@ -57,28 +70,14 @@ def _sheets(summary: Summary) -> list[Sheet]:
             row.receipts,
         ]
         for row in summary.programs
-    )
-    districts = (
+    ]
+    return "Program", [*head, "Nilai sampai", "Tanda terima"], rows
+
+
+def _districts(summary: Summary) -> Sheet:
+    head = ["Kode", "Kecamatan", "Program", "Satuan", "Keluarga", "Sampai", "Nilai sampai"]
+    rows: list[list[Cell]] = [
         [row.code, row.name, row.program.code, row.commodity.unit, row.households, row.delivered, row.amount]
         for row in summary.districts
-    )
-    return [
-        ("Sumber", ["Kode", "Sumber", "Anggaran", "Satuan", *(kata_tahap(stage) for stage in stages)], sources),
-        (
-            "Program",
-            [
-                "Kode",
-                "Program",
-                "Satuan",
-                "Keluarga",
-                "Sampai",
-                "Gagal",
-                "Belum pasti",
-                "Dalam proses",
-                "Nilai sampai",
-                "Tanda terima",
-            ],
-            programs,
-        ),
-        ("Kecamatan", ["Kode", "Kecamatan", "Program", "Satuan", "Keluarga", "Sampai", "Nilai sampai"], districts),
     ]
+    return "Kecamatan", head, rows

@@ -27,6 +27,9 @@ from aid_ledger.regions.models import Agency, Region
 SHOWN_STAGES = tuple(stage for stage in Stage if stage is not Stage.WORLD)
 """Columns of the tables, in the order value passes through them."""
 
+NEVER_PAID = ("set_aside", "rejected", "cancelled")
+"""Lines in these states were taken out before anything was sent; their households are not counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
@@ -46,7 +49,7 @@ class StageRow:
 
 @dataclass(frozen=True, slots=True)
 class ProgramRow:
-    """How a programme's lines fared."""
+    """How a programme's lines fared; `failed` counts those that did not arrive, wherever their value went."""
 
     program: Program
     commodity: Commodity
@@ -131,17 +134,18 @@ def _programs(session: Session, known: dict[int, Program], commodities: dict[str
         select(
             Batch.program_id,
             Batch.commodity,
-            func.count(func.distinct(BatchLine.entitlement_id)),
+            func.count(func.distinct(Entitlement.household_id)),
             func.sum(case((state == "delivered", 1), else_=0)),
-            func.sum(case((state == "failed", 1), else_=0)),
+            func.sum(case((state.in_(("failed", "returned")), 1), else_=0)),
             func.sum(case((state.in_(("unknown", "on_hold")), 1), else_=0)),
             func.sum(case((state.in_(("listed", "sent")), 1), else_=0)),
             func.sum(case((state == "delivered", BatchLine.amount), else_=0)),
             func.count(Receipt.id),
         )
         .join(Batch, Batch.id == BatchLine.batch_id)
+        .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
-        .where(state != "set_aside")
+        .where(state.not_in(NEVER_PAID))
         .group_by(Batch.program_id, Batch.commodity)
         .order_by(Batch.program_id)
     )
@@ -160,7 +164,7 @@ def _districts(session: Session, known: dict[int, Program], commodities: dict[st
             district.name,
             Batch.program_id,
             Batch.commodity,
-            func.count(func.distinct(BatchLine.entitlement_id)),
+            func.count(func.distinct(Entitlement.household_id)),
             func.sum(case((delivered, 1), else_=0)),
             func.sum(case((delivered, BatchLine.amount), else_=0)),
         )
@@ -168,7 +172,7 @@ def _districts(session: Session, known: dict[int, Program], commodities: dict[st
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         .join(village, village.code == Entitlement.village_code)
         .join(district, district.code == village.parent_code)
-        .where(BatchLine.state != "set_aside")
+        .where(BatchLine.state.not_in(NEVER_PAID))
         .group_by(district.code, district.name, Batch.program_id, Batch.commodity)
         .order_by(district.code, Batch.program_id)
     )

@@ -1,34 +1,50 @@
 """Following value both ways: from a source to the households it reached, and from a household back to its sources.
 
 Every line names the one source that paid it, so both questions are one query each. Households appear by the numbers
-of their lines and receipts; who they are is asked for elsewhere, with a reason that is recorded.
+of their lines and receipts; who they are is asked for elsewhere, with a reason that is recorded. An official with an
+area sees the lines of that area.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
+from aid_ledger.book.models import Commodity
+from aid_ledger.core import references
 from aid_ledger.core.errors import DomainError, Kind
+from aid_ledger.core.references import ReferenceMalformed
 from aid_ledger.disbursement.models import Batch, BatchLine, Entitlement
 from aid_ledger.funding.models import Contribution, Donor, Source
 from aid_ledger.programs.models import Program
 from aid_ledger.receipts.models import Receipt
+from aid_ledger.receipts.queries import within
 from aid_ledger.recipients.models import Person
 from aid_ledger.regions.models import Region
 
 PAGE = 50
-"""Lines on one page."""
+"""Lines on one page; lists give one more if there is a next."""
+
+TO_SOURCE, TO_BATCH, TO_HOUSEHOLD = "source", "batch", "household"
+"""Where a number leads."""
 
 
 class TraceNotFound(DomainError):
-    """Nothing carries that number."""
+    """Nothing carries that number, or nothing in the official's area."""
 
     kind = Kind.NOT_FOUND
     code = "trace.not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Where a number that was typed leads to."""
+
+    kind: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +53,12 @@ class TracedLine:
 
     id: int
     line_no: int
+    public_id: str
     amount: int
     state: str
     batch: Batch
     program: Program
+    commodity: Commodity
     source: Source
     village: str
     receipt: str
@@ -51,16 +69,67 @@ class Share:
     """How much of a source went to a programme, and to how many households."""
 
     program: Program
-    commodity: str
+    commodity: Commodity
     households: int
     delivered: int
     amount: int
 
 
-def lines_of_source(session: Session, source_id: int, *, after: int = 0) -> list[TracedLine]:
+def follow(session: Session, typed: str) -> Lead:
+    """Find out what a number names: a batch, a source, a contribution, a person, a receipt or a line.
+
+    Raises:
+        TraceNotFound: nothing carries it.
+        ReferenceWrongCheck: a character was mistyped.
+    """
+    wanted = typed.strip()
+    if session.scalar(select(Source.id).where(Source.code == wanted)) is not None:
+        return Lead(TO_SOURCE, wanted)
+    try:
+        number = str(references.check_reference(wanted))
+    except ReferenceMalformed:
+        number = wanted.lower()  # The random id of a line, as printed on a receipt.
+    if session.scalar(select(Batch.id).where(Batch.reference == number)) is not None:
+        return Lead(TO_BATCH, number)
+    giver = select(Source.code).join(Contribution, Contribution.source_id == Source.id)
+    code = session.scalar(giver.where(Contribution.reference == number))
+    if code is not None:
+        return Lead(TO_SOURCE, code)
+    household_of(session, number)
+    return Lead(TO_HOUSEHOLD, number)
+
+
+def source(session: Session, code: str) -> Source:
+    """Fetch a source by its code; raises TraceNotFound."""
+    found = session.scalars(select(Source).where(Source.code == code)).first()
+    if found is None:
+        raise TraceNotFound(number=code[:40])
+    return found
+
+
+def lines_of_source(session: Session, source_id: int, areas: Collection[str], *, after: int = 0) -> list[TracedLine]:
     """List the lines a source pays or paid, in order, above an id."""
-    query = _lines().where(BatchLine.source_id == source_id, BatchLine.id > after)
-    return _traced(session, query.order_by(BatchLine.id).limit(PAGE))
+    query = _lines(areas).where(BatchLine.source_id == source_id, BatchLine.id > after)
+    return _traced(session, query.order_by(BatchLine.id).limit(PAGE + 1))
+
+
+def lines_of_batch(session: Session, batch_id: int, areas: Collection[str], *, after: int = 0) -> list[TracedLine]:
+    """List the lines of a batch in order, above a line's number."""
+    query = _lines(areas).where(BatchLine.batch_id == batch_id, BatchLine.line_no > after)
+    return _traced(session, query.order_by(BatchLine.line_no).limit(PAGE + 1))
+
+
+def lines_of_household(session: Session, number: str, areas: Collection[str]) -> list[TracedLine]:
+    """List the newest lines meant for the household behind a number, oldest first.
+
+    Raises:
+        TraceNotFound: nothing carries the number, or nothing of it lies in these areas.
+    """
+    query = _lines(areas).where(Entitlement.household_id == household_of(session, number))
+    found = _traced(session, query.order_by(BatchLine.id.desc()).limit(PAGE))[::-1]
+    if not found and "" not in areas:
+        raise TraceNotFound(number=number[:40])
+    return found
 
 
 def shares_of_source(session: Session, source_id: int) -> list[Share]:
@@ -69,34 +138,30 @@ def shares_of_source(session: Session, source_id: int) -> list[Share]:
     query = (
         select(
             Program,
-            Batch.commodity,
-            func.count(func.distinct(BatchLine.entitlement_id)),
+            Commodity,
+            func.count(func.distinct(Entitlement.household_id)),
             func.sum(case((delivered, 1), else_=0)),
             func.sum(case((delivered, BatchLine.amount), else_=0)),
         )
         .join(Batch, Batch.id == BatchLine.batch_id)
         .join(Program, Program.id == Batch.program_id)
+        .join(Commodity, Commodity.code == Batch.commodity)
+        .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         .where(BatchLine.source_id == source_id, BatchLine.state != "set_aside")
-        .group_by(Program.id, Batch.commodity)
+        .group_by(Program.id, Commodity.code)
         .order_by(Program.id)
     )
     return [
         Share(program, commodity, int(households), int(count), int(amount))
-        for program, commodity, households, count, amount in session.execute(query)
+        for program, commodity, households, count, amount in session.execute(query.select_from(BatchLine))
     ]
 
 
 def contributions_of_source(session: Session, source_id: int) -> Sequence[tuple[Contribution, Donor | None]]:
     """List what came into a source and from whom, in order."""
     query = select(Contribution, Donor).outerjoin(Donor, Donor.id == Contribution.donor_id)
-    rows = session.execute(query.where(Contribution.source_id == source_id).order_by(Contribution.id))
+    rows = session.execute(query.where(Contribution.source_id == source_id).order_by(Contribution.id).limit(PAGE))
     return [(contribution, donor) for contribution, donor in rows]
-
-
-def lines_of_household(session: Session, household_id: int) -> list[TracedLine]:
-    """List every line that was meant for a household, oldest first."""
-    query = _lines().where(Entitlement.household_id == household_id)
-    return _traced(session, query.order_by(BatchLine.id).limit(PAGE))
 
 
 def household_of(session: Session, number: str) -> int:
@@ -112,26 +177,42 @@ def household_of(session: Session, number: str) -> int:
         found = session.scalar(query.limit(1))
         if found is not None:
             return found
-    raise TraceNotFound(number=number)
+    raise TraceNotFound(number=number[:40])
 
 
-def _lines() -> Select[tuple[BatchLine, Batch, Program, Source, str, str | None]]:
+_Lines = Select[BatchLine, Batch, Program, Commodity, Source, str, str]
+"""The last column is None where no receipt was issued; outer joins are beyond the type."""
+
+
+def _lines(areas: Collection[str]) -> _Lines:
     village = aliased(Region)
     return (
-        select(BatchLine, Batch, Program, Source, village.name, Receipt.reference)
+        select(BatchLine, Batch, Program, Commodity, Source, village.name, Receipt.reference)
         .join(Batch, Batch.id == BatchLine.batch_id)
         .join(Program, Program.id == Batch.program_id)
+        .join(Commodity, Commodity.code == Batch.commodity)
         .join(Source, Source.id == BatchLine.source_id)
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         .join(village, village.code == Entitlement.village_code)
         .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .where(within(areas))
     )
 
 
-def _traced(
-    session: Session, query: Select[tuple[BatchLine, Batch, Program, Source, str, str | None]]
-) -> list[TracedLine]:
+def _traced(session: Session, query: _Lines) -> list[TracedLine]:
     return [
-        TracedLine(line.id, line.line_no, line.amount, line.state, batch, program, source, village, receipt or "")
-        for line, batch, program, source, village, receipt in session.execute(query)
+        TracedLine(
+            id=line.id,
+            line_no=line.line_no,
+            public_id=line.public_id,
+            amount=line.amount,
+            state=line.state,
+            batch=batch,
+            program=program,
+            commodity=commodity,
+            source=payer,
+            village=village,
+            receipt=receipt or "",
+        )
+        for line, batch, program, commodity, payer, village, receipt in session.execute(query)
     ]

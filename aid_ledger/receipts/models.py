@@ -21,7 +21,10 @@ from aid_ledger.core.db import Base, record
 
 
 class Receipt(Base):
-    """A household's receipt; the PDF is rendered from it when asked for, once its entry is sealed."""
+    """A household's receipt; the PDF is rendered from it when asked for, once its entry is sealed.
+
+    `public_id` is the random id of its line, by which the log names it; `code_hash` finds it by the code on the paper.
+    """
 
     __tablename__ = "receipts"
     __table_args__ = ({"info": record("the confirmation of a line; TREASURER cancels")},)
@@ -39,5 +42,6 @@ class Receipt(Base):
     issued_at: Mapped[Moment]
     issue_act: Mapped[str] = mapped_column(String(32))
     ended_at: Mapped[MaybeMoment]
+    end_act: Mapped[str | None] = mapped_column(String(32))
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("receipts.id"))
     reason: Mapped[LongText]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from aid_ledger.approvals import queries as approvals
@@ -13,13 +13,17 @@ from aid_ledger.approvals.models import BatchStep
 from aid_ledger.book.models import Commodity
 from aid_ledger.delivery.models import Handover, LineResult
 from aid_ledger.disbursement.models import Batch, BatchLine, Entitlement
+from aid_ledger.disbursement.rules import BatchNotFound
 from aid_ledger.documents.models import Document
 from aid_ledger.funding.models import Source
+from aid_ledger.log.queries import PlacedEntry
+from aid_ledger.log.rules import EntryNotFound
 from aid_ledger.officials.models import Official
 from aid_ledger.programs.models import Program
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.rules import ReceiptNotFound
 from aid_ledger.regions.models import Agency, Region
+from audit.entry import parse_entry
 
 PAGE = 50
 """Receipts on one page of a list."""
@@ -91,10 +95,19 @@ def delivered_without_receipt(session: Session, batch_id: int, *, limit: int) ->
 
 def receipt(session: Session, reference: str) -> Receipt:
     """Fetch a receipt by its number; raises ReceiptNotFound."""
-    found = session.scalars(select(Receipt).where(Receipt.reference == reference)).first()
-    if found is None:
-        raise ReceiptNotFound
-    return found
+    return _found(session.scalars(select(Receipt).where(Receipt.reference == reference)).first())
+
+
+def lock_receipt(session: Session, reference: str) -> Receipt:
+    """Fetch a receipt and hold it until the Act ends; raises ReceiptNotFound."""
+    query = select(Receipt).where(Receipt.reference == reference).with_for_update()
+    return _found(session.scalars(query.execution_options(populate_existing=True)).first())
+
+
+def batch_of(session: Session, receipt: Receipt) -> Batch:
+    """Give the batch that a receipt's line belongs to."""
+    query = select(Batch).join(BatchLine, BatchLine.batch_id == Batch.id).where(BatchLine.id == receipt.line_id)
+    return session.scalars(query).one()
 
 
 def by_code_hash(session: Session, code_hash: bytes) -> Receipt | None:
@@ -102,13 +115,137 @@ def by_code_hash(session: Session, code_hash: bytes) -> Receipt | None:
     return session.scalars(select(Receipt).where(Receipt.code_hash == code_hash)).first()
 
 
-def by_public_id(session: Session, public_id: str) -> Receipt | None:
-    """Find a receipt by its random public id; None if there is none."""
-    return session.scalars(select(Receipt).where(Receipt.public_id == public_id)).first()
+def successor(session: Session, receipt: Receipt) -> str:
+    """Name the receipt that replaced one; "" if none did."""
+    if receipt.replaced_by_id is None:
+        return ""
+    return session.scalars(select(Receipt.reference).where(Receipt.id == receipt.replaced_by_id)).one()
 
 
-def receipts_of_batch(session: Session, batch_id: int, *, after: int = 0) -> Sequence[tuple[Receipt, BatchLine]]:
-    """List a page of a batch's receipts in order, above an id."""
-    query = select(Receipt, BatchLine).join(BatchLine, BatchLine.id == Receipt.line_id)
-    query = query.where(BatchLine.batch_id == batch_id, Receipt.id > after).order_by(Receipt.id).limit(PAGE)
-    return [(found, line) for found, line in session.execute(query)]
+def entry_about(receipt: Receipt, entries: Iterable[PlacedEntry], kind: str) -> PlacedEntry:
+    """Find the one of an Act's entries that is about a receipt; raises EntryNotFound.
+
+    An Act may have issued a thousand receipts: only the entry that names this one is read in full.
+    """
+    name = receipt.public_id.encode()
+    for entry in entries:
+        if entry.kind == kind and name in entry.raw and parse_entry(entry.raw).body["receipt"] == receipt.public_id:
+            return entry
+    raise EntryNotFound(receipt=receipt.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A receipt as pages show it, with the line, batch, programme and commodity it belongs to."""
+
+    receipt: Receipt
+    line: BatchLine
+    batch: Batch
+    program: Program
+    commodity: Commodity
+    village: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the receipts of a batch are: lines that arrived, and receipts among them."""
+
+    batch: Batch
+    program: Program
+    delivered: int
+    issued: int
+
+    @property
+    def waiting(self) -> int:
+        """Count the delivered lines without a receipt."""
+        return self.delivered - self.issued
+
+
+def shown(session: Session, reference: str, areas: Collection[str]) -> Shown:
+    """Fetch a receipt within some areas ("" is everywhere); one outside looks like none. Raises ReceiptNotFound."""
+    query = _shown(areas).where(Receipt.reference == reference)
+    row = session.execute(query).first()
+    if row is None:
+        raise ReceiptNotFound
+    return Shown(*row)
+
+
+def of_batch(session: Session, batch_id: int, areas: Collection[str], *, after: int = 0) -> list[Shown]:
+    """List a page of a batch's receipts in order, above an id; one more than a page if there is a next."""
+    query = _shown(areas).where(BatchLine.batch_id == batch_id, Receipt.id > after)
+    return [Shown(*row) for row in session.execute(query.order_by(Receipt.id).limit(PAGE + 1))]
+
+
+def progress(session: Session, areas: Collection[str], *, before: int | None = None) -> list[Progress]:
+    """List batches in which something arrived, newest first, below an id; one more than a page if there is a next."""
+    query = _progress(areas).order_by(Batch.id.desc()).limit(PAGE + 1)
+    return _rows(session, query if before is None else query.where(Batch.id < before))
+
+
+def find_progress(session: Session, batch_reference: str, areas: Collection[str]) -> Progress | None:
+    """Tell how far one batch's receipts are; None where nothing of it arrived in these areas."""
+    found = _rows(session, _progress(areas).where(Batch.reference == batch_reference))
+    return found[0] if found else None
+
+
+def progress_of(session: Session, batch_reference: str, areas: Collection[str]) -> Progress:
+    """Tell how far one batch's receipts are; raises BatchNotFound also where nothing of it arrived in these areas."""
+    found = find_progress(session, batch_reference, areas)
+    if found is None:
+        raise BatchNotFound(batch=batch_reference)
+    return found
+
+
+def count_waiting(session: Session, areas: Collection[str]) -> int:
+    """Count delivered lines without a receipt, for the cards of the first screen."""
+    query = (
+        select(func.count())
+        .select_from(BatchLine)
+        .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
+        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .where(BatchLine.state == "delivered", Receipt.id.is_(None), within(areas))
+    )
+    return session.scalar(query) or 0
+
+
+def within(areas: Collection[str]) -> ColumnElement[bool]:
+    """Say that a line's village lies in one of the areas."""
+    if "" in areas:
+        return true()
+    village = Entitlement.village_code
+    return or_(false(), *((village == area) | village.startswith(f"{area}.", autoescape=True) for area in areas))
+
+
+def _found(receipt: Receipt | None) -> Receipt:
+    if receipt is None:
+        raise ReceiptNotFound
+    return receipt
+
+
+def _shown(areas: Collection[str]) -> Select[Receipt, BatchLine, Batch, Program, Commodity, str]:
+    return (
+        select(Receipt, BatchLine, Batch, Program, Commodity, Region.name)
+        .join(BatchLine, BatchLine.id == Receipt.line_id)
+        .join(Batch, Batch.id == BatchLine.batch_id)
+        .join(Program, Program.id == Batch.program_id)
+        .join(Commodity, Commodity.code == Batch.commodity)
+        .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
+        .join(Region, Region.code == Entitlement.village_code)
+        .where(within(areas))
+    )
+
+
+def _progress(areas: Collection[str]) -> Select[Batch, Program, int, int]:
+    return (
+        select(Batch, Program, func.count(BatchLine.id), func.count(Receipt.id))
+        .join(Program, Program.id == Batch.program_id)
+        .join(BatchLine, BatchLine.batch_id == Batch.id)
+        .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
+        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .where(BatchLine.state == "delivered", within(areas))
+        .group_by(Batch.id, Program.id)
+    )
+
+
+def _rows(session: Session, query: Select[Batch, Program, int, int]) -> list[Progress]:
+    return [Progress(*row) for row in session.execute(query)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from aid_ledger.core.errors import DomainError, Kind
@@ -9,11 +10,18 @@ from aid_ledger.core.errors import DomainError, Kind
 ISSUE_LIMIT: Final = 1_000
 """Receipts issued in one Act: some seconds of work; a caller repeats until none is left."""
 
+ISSUED: Final = "issued"
+CANCELLED: Final = "cancelled"
+REPLACED: Final = "replaced"
+
 STEP_WORDS: Final = {"verified": "Diverifikasi", "approved": "Disetujui dengan OTP"}
 """Steps that a receipt shows."""
 
 CHANNEL_WORDS: Final = {"bank": "Transfer bank", "cash": "Tunai", "goods": "Barang diserahkan"}
 """Channels as a household reads them."""
+
+TYPED_MAX: Final = 64
+"""Longer than any code with blanks and hyphens; what is longer is cut before it is hashed."""
 
 MONTHS: Final = (
     "Januari",
@@ -29,6 +37,10 @@ MONTHS: Final = (
     "November",
     "Desember",
 )
+
+_SEPARATORS: Final = re.compile(r"[\s\u2010-\u2015\u2212-]+")
+_LOOKALIKES: Final = str.maketrans("018", "OIB")
+"""Base32 has none of these digits, so whoever types one has read a letter."""
 
 
 class ReceiptNotFound(DomainError):
@@ -52,9 +64,14 @@ class SigningUnavailable(DomainError):
     code = "receipt.signing_unavailable"
 
 
+def read_code(typed: str) -> str:
+    """Read a code however it was typed. What is no code stays what it is: the caller finds nothing under it."""
+    return _SEPARATORS.sub("", typed[:TYPED_MAX]).upper().translate(_LOOKALIKES)
+
+
 def period_words(period: str) -> str:
     """Write a period such as 2021-07 as `Juli 2021`; any other text stays as it is."""
     year, dash, month = period.partition("-")
-    if dash and year.isdigit() and month.isdigit() and 1 <= int(month) <= len(MONTHS):
+    if dash and year.isdecimal() and month.isdecimal() and 1 <= int(month) <= len(MONTHS):
         return f"{MONTHS[int(month) - 1]} {year}"
     return period

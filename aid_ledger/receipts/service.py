@@ -1,7 +1,7 @@
 """Issuing receipts for delivered lines, opening what they state, cancelling them.
 
 A receipt is a fact with a salted digest of its fields; the PDF is only its shape on paper and is made by `press.py`
-when somebody asks for it.
+when somebody asks for it. In the log a receipt goes by the random id of its line, which is also printed on it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from aid_ledger.core import crypto
 from aid_ledger.core.act import Act
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.numbering import reserve_references
+from aid_ledger.core.roles import Role
 from aid_ledger.disbursement import queries as batches
+from aid_ledger.officials import powers
 from aid_ledger.receipts import fields as stated
 from aid_ledger.receipts import queries, rules
 from aid_ledger.receipts.fields import GOODS, MONEY, Approver, HandoverWitness, ReceiptFields, SourceShare
@@ -44,8 +46,10 @@ class Opened:
 def issue_receipts(act: Act, batch_reference: str, *, limit: int = rules.ISSUE_LIMIT) -> int:
     """Issue receipts for delivered lines that have none yet; returns how many. Safe to repeat until it returns 0.
 
-    Raises: BatchNotFound.
+    Raises:
+        BatchNotFound: there is no such batch.
     """
+    # The batch's row is held: two who issue at once come one after the other, and the second finds nothing left.
     batch = batches.lock_batch(act.session, batch_reference)
     waiting = queries.delivered_without_receipt(act.session, batch.id, limit=limit)
     issue = queries.issue_of(act.session, batch)
@@ -73,22 +77,36 @@ def open_receipt(keys: FieldKeys, receipt: Receipt) -> Opened:
 
 
 def cancel_receipt(act: Act, reference: str, *, reason: str) -> Receipt:
-    """Cancel a receipt; whoever shows it later is told so. Raises: ReceiptNotFound, ReceiptNotStanding."""
-    receipt = queries.receipt(act.session, reference)
+    """Cancel a receipt; whoever shows it later is told so.
 
-    if receipt.state != "issued":
-        raise rules.ReceiptNotStanding(receipt=reference, state=receipt.state)
+    Raises:
+        ReceiptNotFound: there is no such receipt.
+        ReceiptNotStanding: it was cancelled before.
+        RoleMissing: the official is no treasurer of the batch's region.
+    """
+    batch = queries.batch_of(act.session, queries.receipt(act.session, reference))
+    powers.require_role(act, Role.TREASURER, region=batch.region_code)
+    receipt = queries.lock_receipt(act.session, reference)
 
-    receipt.state, receipt.ended_at, receipt.reason = "cancelled", act.at, reason
+    if receipt.state != rules.ISSUED:
+        raise rules.ReceiptNotStanding(receipt=reference)
+
+    receipt.state, receipt.ended_at, receipt.end_act, receipt.reason = rules.CANCELLED, act.at, act.id, reason
 
     act.record(facts.ReceiptCancelled(receipt=receipt.public_id, replaced_by="", reason=reason))
     return receipt
 
 
 def record_print(act: Act, reference: str) -> Receipt:
-    """Record that a receipt was printed once more. Raises: ReceiptNotFound."""
-    receipt = queries.receipt(act.session, reference)
+    """Record that a receipt was printed once more.
+
+    Raises:
+        ReceiptNotFound: there is no such receipt.
+    """
+    receipt = queries.lock_receipt(act.session, reference)
+
     receipt.copies += 1
+
     act.record(facts.ReceiptPrinted(receipt=receipt.public_id, copy=receipt.copies))
     return receipt
 
@@ -102,7 +120,7 @@ def _issue(
     act: Act, issue: Issue, delivered: Delivered, payee: Payee, number: str
 ) -> tuple[Receipt, facts.ReceiptIssued]:
     fields = _fields(act, issue, delivered, payee, number)
-    salt, seal, public_id = stated.new_salt(), secrets.token_hex(16), secrets.token_hex(10)
+    salt, seal, public_id = stated.new_salt(), secrets.token_hex(16), delivered.line.public_id
     digest = stated.log_digest(fields, salt)
     plain = json.dumps({"fields": fields.to_json(), "salt": base64.b64encode(salt).decode()})
     receipt = Receipt(
@@ -113,7 +131,7 @@ def _issue(
         seal=seal,
         fields=crypto.encrypt(act.kit.keys, plain, table="receipts", column="fields", row=seal),
         digest=base64.urlsafe_b64decode(digest + "="),
-        state="issued",
+        state=rules.ISSUED,
         copies=0,
         issued_at=act.at,
         issue_act=act.id,
@@ -160,13 +178,14 @@ def _fields(act: Act, issue: Issue, delivered: Delivered, payee: Payee, number: 
         channel=rules.CHANNEL_WORDS[issue.batch.channel],
         decree=issue.decree.number,
         batch=issue.batch.reference,
+        # The verifier demands that the paper and the log's entry name the same line.
         line=delivered.line.public_id,
         sources=(SourceShare(name=delivered.source.name, amount=delivered.line.amount),),
         approvers=tuple(
             Approver(name=official.name, office=step.office_title, step=rules.STEP_WORDS[step.step], at=step.taken_at)
             for step, official in issue.steps
         ),
-        witnesses=_witnesses(delivered),
+        witnesses=() if is_money else _witnesses(delivered),
     )
 
 

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("issued_at", Instant(), nullable=False),
         sa.Column("issue_act", sa.String(length=32), nullable=False),
         sa.Column("ended_at", Instant(), nullable=True),
+        sa.Column("end_act", sa.String(length=32), nullable=True),
         sa.Column("replaced_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["line_id"], ["batch_lines.id"], name=op.f("fk_receipts_line_id")),

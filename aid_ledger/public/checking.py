@@ -1,0 +1,126 @@
+"""Checking a receipt for anybody: by its code, or by its file.
+
+A code opens our record, which is then proven against the log: fields and salt to the entry, the entry to a signed
+checkpoint. A file proves itself, and is then compared with our record, which alone knows whether it still stands. An
+unknown, a malformed and a foreign code take the same steps and get the same answer (THREATS 16).
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from sqlalchemy.orm import Session
+
+from aid_ledger.core.crypto import FieldKeys, IntegrityFailed
+from aid_ledger.core.prison import FileUnreadable
+from aid_ledger.log import queries as log
+from aid_ledger.log.rules import EntryNotFound, NotSealed
+from aid_ledger.public import reading, verdicts
+from aid_ledger.public.reading import ReadersBusy, Reading, Trusted
+from aid_ledger.public.verdicts import Finding, Proof, Reason, Verdict
+from aid_ledger.receipts import queries, rules, service
+from aid_ledger.receipts.models import Receipt
+from aid_ledger.receipts.proving import evidence_of
+from audit.entry import parse_entry
+from audit.errors import AuditError
+from audit.pdf import evidence
+from audit.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """What receipts hang from here: the root certificate as the log's first entry pins it, and the log's key.
+
+    `root` is "" where the certificate is missing or is not the pinned one; then no file can be checked.
+    """
+
+    root: str
+    fingerprint: str
+    log_key: str
+    origin: str
+
+
+def anchors(session: Session, root_certificate_file: Path) -> Anchors:
+    """Read what receipts are held against; raises NotSealed before the log's first pass."""
+    name = log.name_of_log(session)
+    pinned = str(parse_entry(log.entry_at(session, 0).raw).body["receipt_root"])
+    pem = root_certificate_file.read_bytes() if root_certificate_file.exists() else b""
+    digest = x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()) if pem else b""
+    is_pinned = base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == pinned
+    shown = base64.urlsafe_b64decode(pinned + "=").hex()
+    return Anchors(pem.decode("ascii") if is_pinned else "", shown, name.vkey, name.origin)
+
+
+def check_code(session: Session, keys: FieldKeys, anchors: Anchors, typed: str, *, at: dt.datetime) -> Finding:
+    """Check by the code on the paper."""
+    code = rules.read_code(typed)
+    receipt = queries.by_code_hash(session, service.code_hash(keys, code))
+    if receipt is None:
+        return verdicts.refused(Reason.CODE_UNKNOWN)
+    return _proven(session, keys, anchors, receipt, code, at)
+
+
+def check_file(pdf: bytes, anchors: Anchors, *, at: dt.datetime) -> Reading | Finding:
+    """Have a file verified apart from us: gives its reading, or at once the answer where there is none to compare."""
+    if not pdf:
+        return verdicts.undecided(Reason.NOTHING_GIVEN)
+    if len(pdf) > reading.UPLOAD_MAX_BYTES:
+        return verdicts.undecided(Reason.TOO_LARGE)
+    if not anchors.root:
+        return verdicts.undecided(Reason.NO_ROOT)
+    try:
+        read = reading.read_file(pdf, Trusted(anchors.root, anchors.log_key, int(at.timestamp())))
+    except ReadersBusy:
+        return verdicts.undecided(Reason.BUSY)
+    except FileUnreadable:
+        return verdicts.undecided(Reason.UNREADABLE)
+    return verdicts.of_rule(read.rule) if read.rule else read
+
+
+def compare(session: Session, keys: FieldKeys, anchors: Anchors, read: Reading, *, at: dt.datetime) -> Finding:
+    """Hold a verified file against our own record, and say whether it still stands."""
+    if read.fields is None:
+        return verdicts.undecided(Reason.UNREADABLE)
+    receipt = queries.by_code_hash(session, service.code_hash(keys, read.fields.code))
+    if receipt is None:
+        return verdicts.undecided(Reason.STATE_UNKNOWN)
+    found = _proven(session, keys, anchors, receipt, read.fields.code, at)
+    if found.proof is None:
+        return found
+    if found.fields != read.fields or found.proof.position != read.index:
+        # Both are signed by the log's key: it has told two stories.
+        return verdicts.undecided(Reason.RECORD_DIFFERS)
+    proof = Proof(found.proof.position, found.proof.size, found.proof.sealed_at, read.signer)
+    return _standing(session, receipt, Finding(Verdict.GENUINE, fields=read.fields, proof=proof))
+
+
+def _proven(
+    session: Session, keys: FieldKeys, anchors: Anchors, receipt: Receipt, code: str, at: dt.datetime
+) -> Finding:
+    """Prove our own record of a receipt against the log, as a stranger would."""
+    try:
+        gathered = evidence_of(session, keys, receipt)
+        proven = evidence.check(gathered, Policy.of_log_key(anchors.log_key), now_s=int(at.timestamp()))
+    except NotSealed:
+        return verdicts.undecided(Reason.NOT_SEALED)
+    except (AuditError, EntryNotFound, IntegrityFailed):
+        return verdicts.undecided(Reason.RECORD_DIFFERS)
+    newest = log.newest_checkpoint(session)
+    if gathered.fields.code != code or newest is None:
+        return verdicts.undecided(Reason.RECORD_DIFFERS)
+    proof = Proof(proven.index, newest.size, newest.signed_at)
+    return _standing(session, receipt, Finding(Verdict.GENUINE, fields=gathered.fields, proof=proof))
+
+
+def _standing(session: Session, receipt: Receipt, found: Finding) -> Finding:
+    """Add what only this server knows: whether the receipt was cancelled or replaced."""
+    if receipt.state == rules.ISSUED:
+        return found
+    successor = queries.successor(session, receipt)
+    verdict = Verdict.REPLACED if successor else Verdict.CANCELLED
+    return Finding(verdict, Reason.NONE, found.fields, found.proof, receipt.ended_at, receipt.reason, successor)

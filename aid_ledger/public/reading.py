@@ -1,0 +1,112 @@
+"""Reading a stranger's PDF in a prison of its own: five seconds, no network, no keys, and the answer as plain JSON.
+
+The child runs the published verifier; nothing else of ours is imported there. What it answers is read as strictly as
+if a stranger had written it, and compared with our own record by `checking.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aid_ledger.core.prison import MEBIBYTE, Arguments, Confines, FileUnreadable, imprisoned
+from audit.errors import AuditError
+from audit.pdf import verify_receipt
+from audit.pdf.fields import ReceiptFields
+
+UPLOAD_MAX_BYTES: Final = 2 * MEBIBYTE
+"""A receipt has some 200 kB; the verifier itself refuses more than one MiB."""
+CONFINES: Final = Confines(memory_bytes=768 * MEBIBYTE, cpu_s=5, wall_s=5, result_bytes=MEBIBYTE)
+AT_ONCE: Final = 2
+"""Files read at once by one process; who comes later waits, then is told to come back."""
+PATIENCE_S: Final = 5
+ANSWER: Final = "answer.json"
+
+_seats = threading.BoundedSemaphore(AT_ONCE)
+
+
+class ReadersBusy(FileUnreadable):
+    """Too many files are being read just now."""
+
+    code = "file.readers_busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What a receipt is held against: the root certificate (PEM), the log's key, and our clock."""
+
+    root: str
+    log_key: str
+    now_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the verifier says of a file; `rule` names the check that failed, "" if none did."""
+
+    rule: str
+    index: int = 0
+    signer: str = ""
+    signed_at_s: int = 0
+    fields: ReceiptFields | None = None
+
+
+def read_file(pdf: bytes, trusted: Trusted) -> Reading:
+    """Have a file verified by a child process.
+
+    Raises:
+        FileUnreadable: the child died, took too long, or answered what no verifier answers; ReadersBusy.
+    """
+    if not _seats.acquire(timeout=PATIENCE_S):
+        raise ReadersBusy
+    try:
+        with tempfile.TemporaryDirectory(prefix="aid-receipt-") as folder:
+            source = Path(folder) / "receipt.pdf"
+            source.write_bytes(pdf)
+            arguments: Arguments = {"root": trusted.root, "log_key": trusted.log_key, "now_s": trusted.now_s}
+            with imprisoned(verify, source, arguments=arguments, confines=CONFINES) as results:
+                return _understood((results / ANSWER).read_bytes())
+    finally:
+        _seats.release()
+
+
+def verify(source: Path, results: Path, arguments: Arguments) -> None:
+    """Do the prisoner's work: verify one file and leave the answer."""
+    try:
+        report = verify_receipt(
+            source.read_bytes(),
+            root_cert=str(arguments["root"]).encode(),
+            log_key=str(arguments["log_key"]),
+            now_s=int(arguments["now_s"]),
+        )
+    except AuditError as refusal:
+        answer: dict[str, object] = {"rule": refusal.rule}
+    else:
+        answer = {
+            "rule": "",
+            "index": report.index,
+            "signer": report.signer,
+            "signed_at_s": int(report.signed_at.timestamp()),
+            "fields": report.fields.to_json(),
+        }
+    (results / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _understood(raw: bytes) -> Reading:
+    try:
+        answer = json.loads(raw)
+        if answer["rule"]:
+            return Reading(str(answer["rule"]))
+        return Reading(
+            rule="",
+            index=int(answer["index"]),
+            signer=str(answer["signer"]),
+            signed_at_s=int(answer["signed_at_s"]),
+            fields=ReceiptFields.from_json(answer["fields"]).check(),
+        )
+    except (ValueError, KeyError, TypeError, AuditError) as error:
+        raise FileUnreadable("the verifier answered what no verifier answers") from error

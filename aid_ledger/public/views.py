@@ -1,0 +1,159 @@
+"""The pages of citizens: is this receipt real, and what reached whom. No sign-in, no cookie, nobody else's server.
+
+A code is sent in the body of a form and never stands in an address. Whatever goes wrong in here ends in one of the
+promised answers, never in a traceback: this blueprint answers its own errors.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, cast
+
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from aid_ledger.core import clock, logs
+from aid_ledger.log import queries as log_queries
+from aid_ledger.public import checking, limits, reading, verdicts
+from aid_ledger.public.reading import Reading
+from aid_ledger.public.totals import Total, totals
+from aid_ledger.public.verdicts import Finding, Reason
+from aid_ledger.receipts.views import settings_here
+from aid_ledger.web import desk
+from aid_ledger.web.guard import public
+
+bp = Blueprint("public", __name__)
+
+FORM_MAX_BYTES: Final = reading.UPLOAD_MAX_BYTES + 64 * 1024
+"""The file and what a browser writes around it."""
+TOTALS: Final = "aid_ledger.public.totals"
+TOTALS_KEPT: Final = dt.timedelta(minutes=5)
+"""The table is summed once in this time, however many ask; and nobody can watch single payments arrive."""
+REFERENCE_BYTES: Final = 4
+
+events = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The table of totals and when it was summed."""
+
+    at: dt.datetime
+    totals: list[Total]
+
+
+def install(app: Flask) -> None:
+    """Hang the pages on an application; a citizen has no session, so there is no token to check."""
+    app.register_blueprint(bp)
+    cast("CSRFProtect", app.extensions["csrf"]).exempt(bp)  # type: ignore[no-untyped-call] # the library has no types
+
+
+@bp.before_request
+def keep_small() -> None:
+    """Read no more of a request than a receipt can be."""
+    request.max_content_length = FORM_MAX_BYTES
+
+
+@bp.get("/periksa")
+@public
+def check() -> ResponseReturnValue:
+    """Ask for a code or a file."""
+    with desk.read() as session:
+        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+    return render_template("public/check.html", anchors=held)
+
+
+@bp.post("/periksa")
+@public
+def check_code() -> ResponseReturnValue:
+    """Check a receipt by its code."""
+    typed = request.form.get("code", "")
+    if not typed.strip():
+        return _answer(verdicts.undecided(Reason.NOTHING_GIVEN))
+    if not _may_spend(limits.CODE_COST):
+        return _answer(verdicts.undecided(Reason.BUSY), HTTPStatus.TOO_MANY_REQUESTS)
+    with desk.read() as session:
+        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+        return _answer(checking.check_code(session, desk.kit().keys, held, typed, at=clock.now()))
+
+
+@bp.post("/periksa/berkas")
+@public
+def check_file() -> ResponseReturnValue:
+    """Check a receipt by its PDF file."""
+    if not _may_spend(limits.FILE_COST):
+        return _answer(verdicts.undecided(Reason.BUSY), HTTPStatus.TOO_MANY_REQUESTS)
+    upload = request.files.get("file")
+    pdf = upload.stream.read(reading.UPLOAD_MAX_BYTES + 1) if upload is not None else b""
+    at = clock.now()
+    with desk.read() as session:
+        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+    # No transaction is open while a stranger's file is read.
+    read = checking.check_file(pdf, held, at=at)
+    if not isinstance(read, Reading):
+        return _answer(read)
+    with desk.read() as session:
+        return _answer(checking.compare(session, desk.kit().keys, held, read, at=at))
+
+
+@bp.get("/periksa/akar.pem")
+@public
+def root_certificate() -> ResponseReturnValue:
+    """Hand out the root certificate, for checking without this server."""
+    with desk.read() as session:
+        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+    if not held.root:
+        return _answer(verdicts.undecided(Reason.NO_ROOT), HTTPStatus.NOT_FOUND)
+    response = Response(held.root, content_type="application/x-pem-file")
+    response.headers["Content-Disposition"] = 'attachment; filename="akar-tanda-terima.pem"'
+    return response
+
+
+@bp.get("/transparansi")
+@public
+def transparency() -> ResponseReturnValue:
+    """Show what reached whom."""
+    kept = _totals()
+    with desk.read() as session:
+        status = log_queries.status(session)
+    return render_template("public/transparency.html", totals=kept.totals, at=kept.at, status=status)
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """Answer a body larger than any receipt, unread."""
+    return _answer(verdicts.undecided(Reason.TOO_LARGE), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+@bp.errorhandler(Exception)
+def fault(error: Exception) -> ResponseReturnValue:
+    """Answer whatever else goes wrong as what it is to a citizen: nobody can tell just now."""
+    if isinstance(error, HTTPException):
+        return _answer(verdicts.undecided(Reason.FAULT), HTTPStatus(error.code or HTTPStatus.BAD_REQUEST))
+    reference = secrets.token_hex(REFERENCE_BYTES)
+    events.error("bug", reference=reference, endpoint=request.endpoint or "", exc_info=error)
+    return _answer(verdicts.undecided(Reason.FAULT), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _answer(finding: Finding, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return make_response(render_template("public/result.html", finding=finding), status)
+
+
+def _may_spend(cost: int) -> bool:
+    address = request.remote_addr or ""
+    return limits.spend(desk.engine(), desk.kit().keys, address=address, at=clock.now(), cost=cost)
+
+
+def _totals() -> Kept:
+    now = clock.now()
+    kept = cast("Kept | None", current_app.extensions.get(TOTALS))
+    if kept is None or not kept.at <= now < kept.at + TOTALS_KEPT:
+        # Two who come at once both sum; the last one stays. Nothing is wrong with either.
+        with desk.read() as session:
+            kept = current_app.extensions[TOTALS] = Kept(now, totals(session))
+    return kept

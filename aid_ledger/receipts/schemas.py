@@ -1,0 +1,34 @@
+"""What is typed and chosen on the pages of receipts; shape only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aid_ledger.web.fields import Form, Text, Whole
+
+REASON_LIMIT: Final = 300
+"""What the log's fact takes."""
+
+
+class ListFilter(Form):
+    """Where a list of batches goes on: below a batch's id."""
+
+    sebelum = Whole(optional=True)
+
+
+class BatchFilter(Form):
+    """Where a list of receipts goes on: above a receipt's id."""
+
+    sesudah = Whole(optional=True)
+
+
+class SearchFilter(Form):
+    """The number of a receipt or of a batch."""
+
+    nomor = Text(40)
+
+
+class CancelForm(Form):
+    """Why a receipt no longer stands."""
+
+    reason = Text(REASON_LIMIT)

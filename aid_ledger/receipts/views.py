@@ -1,0 +1,236 @@
+"""The pages of receipts: how far each batch is, its receipts, one receipt with its proof, its PDF, its end.
+
+Officials see what the paper says, masked as on the paper; the code that opens it to a citizen is on the paper only.
+An official with an area sees the receipts of that area, and the others look like none.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final, cast
+
+from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from aid_ledger.core import references
+from aid_ledger.core.roles import Role
+from aid_ledger.disbursement.models import Batch
+from aid_ledger.log import queries as log
+from aid_ledger.log.timeline import TimelineItem, item_of
+from aid_ledger.receipts import layout, queries, rules, schemas, service
+from aid_ledger.receipts.models import Receipt
+from aid_ledger.settings import Settings
+from aid_ledger.web import desk, problems, slots
+from aid_ledger.web.guard import allow
+from audit.facts.paying import ReceiptCancelled, ReceiptIssued
+
+if TYPE_CHECKING:
+    from aid_ledger.receipts.press import Press
+
+bp = Blueprint("receipts", __name__, url_prefix="/tanda-terima")
+
+READERS: Final = (Role.OPERATOR, Role.VERIFIER, Role.APPROVER, Role.TREASURER, Role.FIELD, Role.AUDITOR)
+ISSUERS: Final = (Role.OPERATOR, Role.TREASURER, Role.FIELD)
+PRINTERS: Final = (Role.OPERATOR, Role.TREASURER, Role.FIELD, Role.AUDITOR)
+ORDER: Final = 80
+"""After delivery, before the log."""
+
+PRESS: Final = "aid_ledger.receipts.press"
+"""The place of the press in an application; its key is read when the first PDF is asked for."""
+
+_loading = threading.Lock()
+
+
+def install(app: Flask) -> None:
+    """Hang the pages on an application, and let the pages of a batch offer its receipts."""
+    app.register_blueprint(bp)
+    slots.register_menu(app, slots.MenuItem("Tanda terima", "receipts.index", frozenset(READERS), ORDER, "paper"))
+    for role in ISSUERS:
+        slots.register_home_cards(app, role, _cards)
+    slots.register_panel(app, "batch", _batch_panel)
+
+
+@bp.get("/")
+@allow(*READERS)
+def index() -> ResponseReturnValue:
+    """List batches in which aid arrived, with how many receipts they have."""
+    before = desk.filters(schemas.ListFilter())["sebelum"]
+    with desk.read() as session:
+        found = queries.progress(session, _areas(), before=before)
+    shown = found[: queries.PAGE]
+    return render_template(
+        "receipts/index.html",
+        rows=shown,
+        next_before=shown[-1].batch.id if len(found) > len(shown) else 0,
+        is_first=before is None,
+    )
+
+
+@bp.get("/cari")
+@problems.shown_on(".index")
+@allow(*READERS)
+def search() -> ResponseReturnValue:
+    """Lead from a number to its page."""
+    wanted = str(references.check_reference(desk.filters(schemas.SearchFilter())["nomor"]))
+    if wanted.startswith("BTC-"):
+        return redirect(url_for(".of_batch", batch=wanted))
+    return redirect(url_for(".show", reference=wanted))
+
+
+@bp.get("/paket/<batch>")
+@allow(*READERS)
+def of_batch(batch: str) -> ResponseReturnValue:
+    """List the receipts of one batch in order."""
+    after = desk.filters(schemas.BatchFilter()).get("sesudah") or 0
+    with desk.read() as session:
+        progress = queries.progress_of(session, batch, _areas())
+        found = queries.of_batch(session, progress.batch.id, _areas(), after=after)
+    shown = found[: queries.PAGE]
+    return render_template(
+        "receipts/batch.html",
+        progress=progress,
+        rows=shown,
+        may_issue=_holds(*ISSUERS),
+        next_after=shown[-1].receipt.id if len(found) > len(shown) else 0,
+        is_first=not after,
+    )
+
+
+@bp.post("/paket/<batch>/terbitkan")
+@problems.shown_on(".of_batch")
+@allow(*ISSUERS)
+def issue(batch: str) -> ResponseReturnValue:
+    """Issue a receipt for every delivered line of a batch that has none; clicking twice issues nothing twice."""
+    with desk.read() as session:
+        queries.progress_of(session, batch, _areas())
+    total = 0
+    while count := desk.act(service.issue_receipts, batch):
+        total += count
+    flash(
+        f"{total} tanda terima diterbitkan." if total else "Semua yang sampai sudah memiliki tanda terima.", "success"
+    )
+    return redirect(url_for(".of_batch", batch=batch))
+
+
+@bp.get("/<reference>")
+@allow(*READERS)
+def show(reference: str) -> ResponseReturnValue:
+    """Show one receipt: what it says, whether it stands, where the log holds it."""
+    with desk.read() as session:
+        shown = queries.shown(session, reference, _areas())
+        fields = service.open_receipt(desk.kit().keys, shown.receipt).fields
+        facts = _facts(session, shown.receipt)
+        sealed = log.sealed_size(session)
+    issued = facts[-1] if facts else None
+    return render_template(
+        "receipts/show.html",
+        shown=shown,
+        fields=fields,
+        facts=facts,
+        position=issued.entry if issued and issued.entry is not None and issued.entry < sealed else None,
+        may_print=_holds(*PRINTERS),
+        may_cancel=_holds(Role.TREASURER) and shown.receipt.state == rules.ISSUED,
+    )
+
+
+@bp.post("/<reference>/cetak")
+@problems.shown_on(".show")
+@allow(*PRINTERS)
+def print_pdf(reference: str) -> ResponseReturnValue:
+    """Hand over the signed PDF, and record that it was printed once more."""
+    with desk.read() as session:
+        shown = queries.shown(session, reference, _areas())
+        pdf = the_press().pdf_of(session, desk.kit().keys, reference)
+    desk.act(service.record_print, reference)
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{shown.receipt.reference}.pdf"'
+    return response
+
+
+@bp.post("/<reference>/batalkan")
+@problems.shown_on(".show")
+@allow(Role.TREASURER)
+def cancel(reference: str) -> ResponseReturnValue:
+    """Cancel a receipt with a reason; the payment itself stays what it is."""
+    with desk.read() as session:
+        queries.shown(session, reference, _areas())
+    desk.act(service.cancel_receipt, reference, **desk.form(schemas.CancelForm()))
+    flash(f"Tanda terima {reference} dibatalkan. Siapa pun yang memeriksanya akan diberi tahu.", "success")
+    return redirect(url_for(".show", reference=reference))
+
+
+def the_press() -> Press:
+    """Give the press of this application, made at the first call.
+
+    Raises:
+        SigningUnavailable: the keys are not here.
+        LayoutUnavailable: the libraries that lay pages out are not.
+    """
+    with _loading:
+        made = cast("Press | None", current_app.extensions.get(PRESS))
+        if made is None:
+            settings = settings_here()
+            made = current_app.extensions[PRESS] = layout.load("aid_ledger.receipts.press").load_press(
+                signing_file=settings.receipt_signing_file,
+                root_certificate_file=settings.receipt_root_certificate_file,
+                base_url=settings.base_url,
+            )
+        return cast("Press", made)
+
+
+def settings_here() -> Settings:
+    """Give the settings of the installation that this application serves."""
+    return cast("Settings", current_app.extensions["aid_ledger.office"].settings)
+
+
+def areas_of(*roles: Role) -> frozenset[str]:
+    """Tell where the official may see what these roles see: the areas in which they hold one, "" for everywhere."""
+    areas = desk.official.areas
+    return frozenset(area for role in roles if role in desk.official.roles for area in areas.get(role, ("",)))
+
+
+def _areas() -> frozenset[str]:
+    return areas_of(*READERS)
+
+
+def _holds(*roles: Role) -> bool:
+    return not desk.official.roles.isdisjoint(roles)
+
+
+def _facts(session: Session, receipt: Receipt) -> list[TimelineItem]:
+    """List what the log says of one receipt, newest first; each print is in the log, too, but only counted here."""
+    acts = [(receipt.issue_act, ReceiptIssued.KIND)]
+    if receipt.end_act is not None:
+        acts.insert(0, (receipt.end_act, ReceiptCancelled.KIND))
+    return [item_of(queries.entry_about(receipt, log.entries_of_act(session, act), kind)) for act, kind in acts]
+
+
+def _cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:
+    with desk.read() as session:
+        waiting = queries.count_waiting(session, _areas())
+    if not waiting:
+        return []
+    return [
+        slots.HomeCard(
+            title="Bantuan sampai tanpa tanda terima",
+            sentence="Keluarga yang sudah menerima berhak atas tanda terima.",
+            url=url_for("receipts.index"),
+            verb="Terbitkan",
+            count=waiting,
+            order=80,
+        )
+    ]
+
+
+def _batch_panel(subject: object) -> slots.Panel | None:
+    """Offer the receipts on the page of a batch in which something arrived."""
+    if not isinstance(subject, Batch) or not _holds(*READERS):
+        return None
+    with desk.read() as session:
+        progress = queries.find_progress(session, subject.reference, _areas())
+    if progress is None:
+        return None
+    body = render_template("receipts/_panel.html", progress=progress, may_issue=_holds(*ISSUERS))
+    return slots.Panel("Tanda terima", Markup(body), order=80)  # noqa: S704 - our own template
