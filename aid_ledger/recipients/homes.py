@@ -48,10 +48,17 @@ class _Settling:
     moves: dict[int, str] = field(default_factory=dict)
 
 
-def settle(
-    act: Act, import_id: int, fresh: Sequence[Listed], changed: Sequence[tuple[Listed, int]]
-) -> tuple[dict[int, int], list[tuple[int, str]]]:
-    """Find or make the household of every row; gives household ids by row, and doubts as (row, code).
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Household ids by row, doubts as (row, code), and whether a household that was there took a card or moved."""
+
+    homes: dict[int, int]
+    doubts: list[tuple[int, str]]
+    is_updated: bool
+
+
+def settle(act: Act, import_id: int, fresh: Sequence[Listed], changed: Sequence[tuple[Listed, int]]) -> Settled:
+    """Find or make the household of every row.
 
     `changed` pairs a row with the household its person has now.
     """
@@ -64,7 +71,8 @@ def settle(
         home = None if card_hash is None else settling.by_card.get(card_hash)
         _place(settling, row, home or _make(settling, row, card_hash))
     _write(act, import_id, settling)
-    return {row: home.id for row, home in settling.of_row.items() if home.id is not None}, settling.doubts
+    found = {row: home.id for row, home in settling.of_row.items() if home.id is not None}
+    return Settled(found, settling.doubts, bool(settling.claims or settling.moves))
 
 
 def _rows(fresh: Sequence[Listed], changed: Sequence[tuple[Listed, int]]) -> list[Listed]:

@@ -111,13 +111,13 @@ def take_in(act: Act, import_id: int, rows: Sequence[Listed]) -> Taken:
     taken = Taken(new=len(fresh), changed=len(changed))
     taken.doubts = [(row.row, "nik.tercatat_meninggal") for row, _, person in changed if person.state == "deceased"]
 
-    places, doubted = homes.settle(
+    settled = homes.settle(
         act, import_id, [row for row, *_ in fresh], [(row, person.household_id) for row, _, person in changed]
     )
-    taken.doubts += doubted
+    taken.doubts += settled.doubts
     accounts = _changed_accounts(act, changed)
-    _update_people(act, changed, places)
-    accounts += _insert_people(act, import_id, fresh, places)
+    _update_people(act, changed, settled.homes)
+    accounts += _insert_people(act, import_id, fresh, settled.homes)
     insert_accounts(act, accounts)
     return taken
 

@@ -150,6 +150,11 @@ def accounts(session: Session, person_id: int) -> Sequence[BankAccount]:
     return session.scalars(query).all()
 
 
+def account(session: Session, reference: str) -> BankAccount:
+    """Fetch an account that is known to be there."""
+    return session.scalars(select(BankAccount).where(BankAccount.reference == reference)).one()
+
+
 def viewed_on(session: Session, official_id: int, day: dt.date) -> int:
     """Count how many people an official has seen unmasked on a day; refused views count nothing."""
     query = select(func.coalesce(func.sum(PersonalView.count), 0)).where(

@@ -17,7 +17,7 @@ from aid_ledger.core.act import Act
 from aid_ledger.core.bulk import load_rows
 from aid_ledger.core.crypto import salted_commitment
 from aid_ledger.core.numbering import next_reference
-from aid_ledger.recipients import incoming, intake, queries
+from aid_ledger.recipients import incoming, intake, queries, reach
 from aid_ledger.recipients.importing.checking import Checked
 from aid_ledger.recipients.importing.fingerprint import content_digest
 from aid_ledger.recipients.messages import MESSAGES
@@ -65,7 +65,7 @@ def import_recipients(act: Act, checked: Checked, *, file_name: str, file_sha256
     """Take a checked list in, whole, in this Act; the same file with the same good rows gives the first import.
 
     Raises:
-        ImportModeUnknown: and at the Act's end ImportMeanwhile, if another list brought the same people just now.
+        ImportModeUnknown, RoleMissing: and at the Act's end ImportMeanwhile, if another list brought the same people.
     """
     record = _earlier(act, checked, file_sha256, mode)
     if record is not None:
@@ -101,7 +101,7 @@ def take_part(act: Act, reference: str, number: int) -> RecipientImport:
     """Take one part of a waiting list in; a part that is in already changes nothing.
 
     Raises:
-        ImportNotFound, ImportPartMissing: and at the Act's end ImportMeanwhile.
+        ImportNotFound, ImportPartMissing, RoleMissing: and at the Act's end ImportMeanwhile.
     """
     record = queries.recipient_import(act.session, reference, lock=True)
     if record.state != "waiting" or record.good > number * incoming.PART_ROWS:
@@ -156,6 +156,7 @@ def _open(act: Act, checked: Checked, *, file_name: str, file_sha256: bytes, mod
 
 
 def _take_in(act: Act, record: RecipientImport, rows: Sequence[Listed]) -> None:
+    reach.require_villages(act, {row.village for row in rows})
     taken = intake.take_in(act, record.id, rows)
     record.good += len(rows)
     record.people_new += taken.new
