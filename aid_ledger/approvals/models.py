@@ -1,41 +1,15 @@
-"""Who stood for a batch: steps taken, and the OTP challenges bound to exactly what was shown."""
+"""The OTP challenges, bound to exactly what was shown. Steps are `disbursement`'s: `BatchStep`, known here too."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from aid_ledger.core.columns import Amount, Code, Count, LongText, Moment, PrimaryId, Reference, Salt, ShortText, State
+from aid_ledger.core.columns import Amount, Count, Moment, PrimaryId, Reference, Salt, State
 from aid_ledger.core.db import Base, record
+from aid_ledger.disbursement.models import BatchStep
 
-
-class BatchStep(Base):
-    """One step of a batch by one official in one office: verified, approved, rejected, sent_back, cancelled.
-
-    One official takes at most one step of a batch's one submission: the second person rule as a constraint.
-    """
-
-    __tablename__ = "batch_steps"
-    __table_args__ = (
-        UniqueConstraint("batch_id", "digest", "official_id", name="uq_batch_steps_one_person_one_step"),
-        UniqueConstraint("device_id", "otp_step", "batch_id", name="uq_batch_steps_otp_once"),
-        {"info": record("VERIFIER, APPROVER") | {"append_only": "yes"}},
-    )
-
-    id: Mapped[PrimaryId]
-    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), index=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
-    step: Mapped[State]
-    official_id: Mapped[int] = mapped_column(ForeignKey("officials.id"))
-    office_code: Mapped[Code]
-    office_title: Mapped[ShortText]
-    office_status: Mapped[State]
-    device_id: Mapped[int | None] = mapped_column(ForeignKey("otp_devices.id"))
-    otp_step: Mapped[int | None]
-    challenge_id: Mapped[int | None] = mapped_column(ForeignKey("challenges.id"))
-    reason: Mapped[LongText]
-    act: Mapped[str] = mapped_column(String(32))
-    taken_at: Mapped[Moment]
+__all__ = ["BatchStep", "Challenge", "ChallengeBatch"]
 
 
 class Challenge(Base):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from aid_ledger.core.errors import DomainError, Kind
 
 CHALLENGE_LIFE: Final = dt.timedelta(minutes=5)
-"""A challenge waits this long for its code (THREATS; the code itself lives 30 seconds)."""
+"""A challenge waits this long for its code: long enough to read a page; the code itself lives 30 seconds."""
 
 TRIES: Final = 5
 """Wrong codes after which a challenge is dead."""
@@ -17,7 +18,19 @@ BUNDLE_LIMIT: Final = 20
 """Batches one code may approve: as many as fit on a page that a person still reads."""
 
 OPEN: Final = "open"
-"""A challenge that waits for its code; the other states are accepted, expired, exhausted, replaced, void."""
+ACCEPTED: Final = "accepted"
+EXPIRED: Final = "expired"
+EXHAUSTED: Final = "exhausted"
+REPLACED: Final = "replaced"
+VOID: Final = "void"
+"""The states of a challenge: only an open one takes a code; a void one showed what is no longer so."""
+
+BATCH_STATE: Final = "batch_state"
+BATCH_CHANGED: Final = "batch_changed"
+POWER_GONE: Final = "power_gone"
+NOT_SEPARATE: Final = "not_separate"
+ENDED: Final = "challenge_"
+"""Why a code was refused before it was looked at; the device's own reasons are in `officials`."""
 
 
 class SelfApproval(DomainError):
@@ -32,20 +45,6 @@ class ShapedTheBatch(DomainError):
 
     kind = Kind.NOT_ALLOWED
     code = "approval.shaped_the_batch"
-
-
-class NoOffice(DomainError):
-    """An official who holds no office on the day cannot stand for a batch."""
-
-    kind = Kind.NOT_ALLOWED
-    code = "approval.no_office"
-
-
-class RoleMissing(DomainError):
-    """The official does not hold the role for this step on this day."""
-
-    kind = Kind.NOT_ALLOWED
-    code = "approval.role_missing"
 
 
 class DeviceNotUsable(DomainError):
@@ -70,13 +69,54 @@ class BundleRefused(DomainError):
 
 
 class CodeRefused(DomainError):
-    """Raised by doors after the Act that recorded the refusal has closed."""
+    """A code was refused; raised by doors after the Act that recorded the refusal has closed."""
 
     kind = Kind.NOT_ALLOWED
     code = "approval.code_refused"
 
 
-def check_bundle(references: list[str]) -> None:
+class CodeTooOften(DomainError):
+    """Too many wrong codes: the challenge is dead or the device waits; raised by doors like CodeRefused."""
+
+    kind = Kind.EXHAUSTED
+    code = "approval.code_too_often"
+
+
+class ChallengeEnded(DomainError):
+    """The challenge takes no code any more; raised by doors like CodeRefused."""
+
+    kind = Kind.CONFLICT
+    code = "approval.challenge_ended"
+
+
+class ShownHasChanged(DomainError):
+    """What the challenge showed is no longer so, and nothing was approved; raised by doors like CodeRefused."""
+
+    kind = Kind.CONFLICT
+    code = "approval.shown_has_changed"
+
+
+def check_bundle(references: Sequence[str]) -> None:
     """Refuse an empty, repeated or oversized list; raises BundleRefused."""
     if not references or len(set(references)) != len(references) or len(references) > BUNDLE_LIMIT:
         raise BundleRefused(batches=len(references), limit=BUNDLE_LIMIT)
+
+
+def why_ended(state: str, *, at: dt.datetime, expires_at: dt.datetime) -> str:
+    """Say why a challenge takes no code any more; "" if it does. It may still be answered at its last instant."""
+    if state != OPEN:
+        return f"{ENDED}{state}"
+    return f"{ENDED}{EXPIRED}" if at > expires_at else ""
+
+
+def check_outcome(reason: str, *, tries_left: int, wait_s: int) -> None:
+    """Raise what a refused code means to the one who typed it; nothing for an accepted one ("")."""
+    if not reason:
+        return
+    if reason.startswith(ENDED):
+        raise ChallengeEnded(reason=reason)
+    if reason in {BATCH_STATE, BATCH_CHANGED, POWER_GONE, NOT_SEPARATE}:
+        raise ShownHasChanged(reason=reason)
+    if tries_left == 0 or wait_s:
+        raise CodeTooOften(tries_left=tries_left, wait_s=wait_s)
+    raise CodeRefused(reason=reason, tries_left=tries_left)

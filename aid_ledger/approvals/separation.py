@@ -1,17 +1,19 @@
 """Nobody moves aid alone: who may take the next step of a batch.
 
 The bar reaches beyond the batch's own steps (THREATS 3): it covers those who shaped what the batch pays, and whoever
-holds office in the place of any of them. Also asked by `delivery` for the one who pays.
+holds office in the place of any of them. Who hands out roles needs no bar here: ADMIN and the roles that move aid
+never meet in one person. Also asked by `delivery` for the one who pays.
 """
 
 from __future__ import annotations
 
 from aid_ledger.approvals import queries
-from aid_ledger.approvals.rules import NoOffice, RoleMissing, SelfApproval, ShapedTheBatch
+from aid_ledger.approvals.rules import SelfApproval, ShapedTheBatch
 from aid_ledger.core.act import Act
 from aid_ledger.core.roles import Role
 from aid_ledger.disbursement.models import Batch
 from aid_ledger.officials import queries as officials
+from aid_ledger.officials.powers import require_office, require_role
 from aid_ledger.officials.queries import HeldOffice
 
 
@@ -31,17 +33,14 @@ def require_separate(act: Act, batch: Batch, official_id: int) -> None:
         raise ShapedTheBatch(batch=batch.reference)
 
 
-def require_power(act: Act, official_id: int, role: Role) -> HeldOffice:
-    """Demand a role and an office on the day of the Act, read inside it; returns the office that is recorded.
+def require_power(act: Act, role: Role, *batches: Batch) -> tuple[int, HeldOffice]:
+    """Demand a role over the regions of these batches and an office, held until the Act ends; gives id and office.
 
     Raises:
-        RoleMissing: the role is not held (revoked a moment ago, not begun, ended).
+        RoleMissing: the role is not held (revoked a moment ago, not begun, ended), or not over the region.
         NoOffice: no office is held.
 
     """
-    if role not in {held.role for held in officials.roles_on(act.session, official_id, act.on)}:
-        raise RoleMissing(role=role.value)
-    office = officials.office_on(act.session, official_id, act.on)
-    if office is None:
-        raise NoOffice(role=role.value)
-    return office
+    regions = dict.fromkeys(batch.region_code for batch in batches)
+    official_id = {require_role(act, role, region=region) for region in regions}.pop()
+    return official_id, require_office(act, official_id)

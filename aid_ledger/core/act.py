@@ -211,7 +211,7 @@ def _close(act: Act, guard: Guard, pen: Pen) -> None:
     act.session.flush()
     declared = frozenset(table for fact in act._facts for table in fact.TABLES)  # noqa: SLF001 - the Act's own file
     _refuse_undeclared(guard.changed(), declared)
-    entries = _entries_of(act, _rows_by_fact(act, guard.changed()))
+    entries = _entries_of(act, _rows_by_fact(act, guard))
     if entries:
         pen.write(act.session, entries)
         act.leaves.extend(entry.leaf_hash for entry in entries)
@@ -228,15 +228,17 @@ def _refuse_undeclared(changed: set[str], declared: frozenset[str]) -> None:
             raise UnrecordedChange(message)
 
 
-def _rows_by_fact(act: Act, changed: set[str]) -> dict[int, dict[str, dict[str, str | None]]]:
+def _rows_by_fact(act: Act, guard: Guard) -> dict[int, dict[str, dict[str, str | None]]]:
     """Digest every written row and give it to the last fact that declares its table: ordinal -> table -> key."""
     rows: dict[int, dict[str, dict[str, str | None]]] = {}
     connection = act.session.connection()
-    for name in sorted(changed):
+    for name in sorted(guard.changed()):
         table = Base.metadata.tables[name]
         if keeping(table) != "record":
             continue
         keys = act._written.get(name)  # noqa: SLF001 - the Act's own file
+        if keys == set() and not guard.is_exact:
+            continue  # A bulk statement that was told of and matched nothing.
         if not keys:
             message = f"rows of {name} changed unseen; tell the Act with act.wrote()"
             raise UnrecordedChange(message)

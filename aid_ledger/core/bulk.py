@@ -25,6 +25,9 @@ from aid_ledger.core.db import Base, key_columns
 
 T = TypeVar("T")
 
+ROWS_PER_LOAD = 5_000
+"""Rows in one COPY: a connection that copies answers nothing else, so what makes the rows runs in between."""
+
 ROWS_PER_UPDATE = 5_000
 """Rows in one bulk update: few enough to keep parameters small in memory, many enough to be quick."""
 
@@ -58,20 +61,24 @@ def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def load_rows(act: Act, rows_of: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Load rows into a table, streaming; returns how many. COPY on PostgreSQL, executemany on SQLite.
 
-    Values are given in `columns` order and pass their column types. The caller tells the Act the new rows' keys
-    (`act.wrote`), which only it knows how to find again; a caller who forgets is refused by the guard.
+    Values are given in `columns` order and pass their column types. `rows` may itself read from the Act's session: it
+    is asked between loads, never during one. The caller tells the Act the new rows' keys (`act.wrote`), which only it
+    knows how to find again; a caller who forgets is refused by the guard.
     """
     table = cast("Table", rows_of.__table__)
     connection = act.session.connection()
     writers = [_writer(table, name, connection.dialect) for name in columns]
-    prepared = ([write(value) for write, value in zip(writers, row, strict=True)] for row in rows)
     driver = cast("Any", connection.connection.driver_connection)
     load = _copy if connection.dialect.name == "postgresql" else _insert_many
+    count = 0
     try:
-        return load(driver, table.name, columns, prepared)
+        for chunk in chunked(rows, ROWS_PER_LOAD):
+            prepared = ([write(value) for write, value in zip(writers, row, strict=True)] for row in chunk)
+            count += load(driver, table.name, columns, prepared)
     except (psycopg.IntegrityError, sqlite3.IntegrityError) as error:
         # The driver's own error would miss the translation into a refusal that SQLAlchemy's gets.
         raise IntegrityError(f"load of {table.name}", None, error) from error
+    return count
 
 
 def update_many(act: Act, rows_of: type[Base], rows: Iterable[Mapping[str, Any]]) -> int:

@@ -39,6 +39,9 @@ COUNTERS = text(
 class Guard(Protocol):
     """Knows which tables changed since it was set."""
 
+    is_exact: bool
+    """Whether `changed` names no table too many; SQLite's may add one whose last statement matched no row."""
+
     def changed(self) -> set[str]:
         """Name the tables that this transaction changed since the guard was set."""
 
@@ -68,6 +71,8 @@ class PostgresGuard:
     The counters are compared rather than read, because a backend may not yet have reported its last transaction.
     """
 
+    is_exact = True
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self._before = self._counts()
@@ -91,8 +96,11 @@ class SQLiteGuard:
     """Asks SQLite's authorizer which tables each statement writes, and `total_changes` whether rows changed.
 
     The engine keeps no statement cache, so every execution is prepared anew and passes here. A statement counts as a
-    change only if rows changed before the next one was prepared: an UPDATE that matches nothing explains nothing.
+    change only if rows changed before the next one was prepared: an UPDATE that matches nothing explains nothing, but
+    it may be named together with the write that follows it.
     """
+
+    is_exact = False
 
     def __init__(self, session: Session) -> None:
         self._driver = cast("sqlite3.Connection", session.connection().connection.driver_connection)

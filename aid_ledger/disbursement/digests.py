@@ -1,8 +1,9 @@
 """What an approval binds: a commitment per line to its payee and account, and one root over all lines.
 
 The leaf of a line is the canonical JSON array `[line, entitlement, "amount", "source", "commitment"]`; the batch's
-digest is the RFC 6962 root over its lines in order. The commitment is made from plaintext, so whoever swaps
-ciphertexts, accounts or names, and even swaps them back later, changes the digest while it matters.
+digest is the RFC 6962 root over its lines in order. The commitment is made from plaintext and from the number of the
+account's row, so that whoever swaps ciphertexts, accounts or names changes the digest; and an account that was changed
+and changed back is another row, so the approval does not come back with it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ PAYEE_DOMAIN = "aid-payee-v1"
 LINES_PER_CHUNK = 2_000
 """Lines decrypted at a time: keeps plaintext of a large batch from standing in memory together."""
 
+BY_ACCOUNT = frozenset({"bank"})
+"""Channels that pay to an account, which the commitment therefore names."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenLine:
@@ -47,13 +51,10 @@ class OpenLine:
 
 def payee_commitment(salt: bytes, payee: Payee, *, with_account: bool) -> bytes:
     """Commit to who is paid and, for transfers, to which account, under the line's salt."""
-    account = [payee.bank_code, payee.account_number, payee.account_holder] if with_account else ["", "", ""]
+    account = ["", "", "", ""]
+    if with_account:
+        account = [payee.bank_code, payee.account_number, payee.account_holder, str(payee.account_id or "")]
     return salted_commitment(PAYEE_DOMAIN, salt, canonical.encode([payee.nik, payee.name, *account]))
-
-
-def frozen_line(*, line_no: int, entitlement_id: int, amount: int, source: str, commitment: bytes) -> FrozenLine:
-    """Describe a line as the log freezes it."""
-    return FrozenLine(line_no, entitlement_id, amount, source, encode_digest(commitment))
 
 
 def line_leaf(line: FrozenLine) -> bytes:
@@ -64,35 +65,42 @@ def line_leaf(line: FrozenLine) -> bytes:
 def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account: bool) -> Iterator[OpenLine]:
     """Open a batch's live lines in order, a chunk at a time, with commitments made anew from today's plaintext."""
     query = (
-        select(BatchLine, Source.code)
+        select(
+            BatchLine.id,
+            BatchLine.line_no,
+            BatchLine.public_id,
+            BatchLine.entitlement_id,
+            BatchLine.person_id,
+            BatchLine.amount,
+            BatchLine.salt,
+            BatchLine.commitment,
+            Source.code,
+        )
         .join(Source, Source.id == BatchLine.source_id)
         .where(BatchLine.batch_id == batch_id, BatchLine.state != "set_aside")
         .order_by(BatchLine.line_no)
+        .execution_options(yield_per=LINES_PER_CHUNK)
     )
-    columns = query.with_only_columns(
-        BatchLine.id,
-        BatchLine.line_no,
-        BatchLine.public_id,
-        BatchLine.entitlement_id,
-        BatchLine.person_id,
-        BatchLine.amount,
-        BatchLine.salt,
-        BatchLine.commitment,
-        Source.code,
-    )
-    for chunk in chunked(session.execute(columns.execution_options(yield_per=LINES_PER_CHUNK)), LINES_PER_CHUNK):
+    for chunk in chunked(session.execute(query), LINES_PER_CHUNK):
         opened = payees.open_payees(session, keys, [row.person_id for row in chunk])
         for row in chunk:
             payee = opened[row.person_id]
-            commitment = payee_commitment(row.salt, payee, with_account=with_account)
-            frozen = frozen_line(
-                line_no=row.line_no,
-                entitlement_id=row.entitlement_id,
-                amount=row.amount,
-                source=row.code,
-                commitment=commitment,
-            )
+            commitment = encode_digest(payee_commitment(row.salt, payee, with_account=with_account))
+            frozen = FrozenLine(row.line_no, row.entitlement_id, row.amount, row.code, commitment)
             yield OpenLine(row.id, row.line_no, row.public_id, row.amount, row.code, payee, row.commitment, frozen)
+
+
+def frozen_lines(session: Session, batch_id: int) -> Iterator[FrozenLine]:
+    """List a batch's live lines as they were frozen, from what is stored: no key, no plaintext."""
+    query = (
+        select(BatchLine.line_no, BatchLine.entitlement_id, BatchLine.amount, Source.code, BatchLine.commitment)
+        .join(Source, Source.id == BatchLine.source_id)
+        .where(BatchLine.batch_id == batch_id, BatchLine.state != "set_aside")
+        .order_by(BatchLine.line_no)
+        .execution_options(yield_per=LINES_PER_CHUNK)
+    )
+    for line_no, entitlement, amount, source, commitment in session.execute(query):
+        yield FrozenLine(line_no, entitlement, amount, source, encode_digest(commitment or b""))
 
 
 def digest_of_batch(session: Session, keys: FieldKeys, batch_id: int, *, with_account: bool) -> bytes:

@@ -1,4 +1,4 @@
-"""Putting a batch together: which entitlements, which account, which source; what cannot be paid is set aside.
+"""Listing the lines of a batch: which entitlements, which account, which source; what cannot be paid is set aside.
 
 Streams: a kabupaten's round is 100,000 lines. Lines are numbered in random order (their numbers are public) and loaded
 in bulk. A line that cannot be paid is kept in the batch as `set_aside` with its reason, so that the rest goes on.
@@ -7,21 +7,23 @@ in bulk. A line that cannot be paid is kept in the batch as `set_aside` with its
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import Act
 from aid_ledger.core.bulk import chunked, load_rows
-from aid_ledger.disbursement.digests import LINES_PER_CHUNK, payee_commitment
-from aid_ledger.disbursement.models import DEAD_LINE_STATES, Batch, BatchLine, Entitlement, EntitlementRun
-from aid_ledger.disbursement.rules import LINES_LIMIT, BatchTooLarge
+from aid_ledger.core.crypto import new_salt
+from aid_ledger.disbursement.digests import BY_ACCOUNT, LINES_PER_CHUNK, payee_commitment
+from aid_ledger.disbursement.models import DEAD_LINE_STATES, Batch, BatchLine, BatchSource, Entitlement, EntitlementRun
+from aid_ledger.disbursement.rules import LINES_LIMIT, BatchTooLarge, NothingAllocated
+from aid_ledger.funding.models import Source
 from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
 from aid_ledger.recipients import payees
-from aid_ledger.recipients.models import BankAccount
+from aid_ledger.recipients.models import BankAccount, Person
 from aid_ledger.recipients.payees import Payee
 
 COLUMNS = (
@@ -39,6 +41,12 @@ COLUMNS = (
     "public_id",
 )
 
+PUBLIC_ID_BYTES = 8
+"""Lines are named in public by random ids: 64 bits do not meet among the lines of one agency."""
+
+Wanted = Row[int, int, int]
+"""An entitlement to be listed: id, person, amount."""
+
 
 @dataclass
 class Purse:
@@ -49,30 +57,109 @@ class Purse:
 
 
 def insert_lines(act: Act, batch: Batch, program: Program) -> None:
-    """Insert a line for every payable entitlement of the batch's region, and set its counts and total.
+    """Insert a line for every payable entitlement of the batch's region, live or set aside with its reason.
 
     Raises:
         BatchTooLarge: more lines than one batch may hold.
+        NothingAllocated: no source has anything for the programme.
 
     """
-    wanted = _payable(act, batch)
+    purses = _purses(act, program)
+    if not purses:
+        raise NothingAllocated(program=program.code)
+    _hold_runs(act, batch)
+    wanted = act.session.execute(_payable(batch)).all()
     if len(wanted) > LINES_LIMIT:
         raise BatchTooLarge(lines=len(wanted), limit=LINES_LIMIT)
-    purses = _purses(act, program)
-    rows = _rows(act, batch, wanted, purses)
-    load_rows(act, BatchLine, COLUMNS, rows)
+    load_rows(act, BatchLine, COLUMNS, _rows(act, batch, wanted, purses))
     ids = act.session.scalars(select(BatchLine.id).where(BatchLine.batch_id == batch.id)).all()
     act.wrote(BatchLine, ids)
 
 
-def _payable(act: Act, batch: Batch) -> Sequence[Row[tuple[int, int, int]]]:
-    """List determined entitlements of the region without a live line, in random order: (id, person, amount)."""
+def set_shares(act: Act, batch: Batch) -> dict[Source, int]:
+    """Count a batch's live lines anew: its lines, total, and what each source pays, in the order of sources."""
+    query = (
+        select(BatchLine.source_id, func.count(), func.sum(BatchLine.amount))
+        .where(BatchLine.batch_id == batch.id, BatchLine.state != "set_aside")
+        .group_by(BatchLine.source_id)
+        .order_by(BatchLine.source_id)
+    )
+    counted = [(source_id, count, int(total)) for source_id, count, total in act.session.execute(query)]
+    batch.lines = sum(count for _source, count, _total in counted)
+    batch.total = sum(total for _source, _count, total in counted)
+    kept = {row.source_id: row for row in act.session.scalars(select(BatchSource).filter_by(batch_id=batch.id))}
+    for source_id, _count, total in counted:
+        row = kept.pop(source_id, None)
+        if row is None:
+            act.session.add(BatchSource(batch_id=batch.id, source_id=source_id, amount=total))
+        else:
+            row.amount = total
+    for row in kept.values():
+        act.session.delete(row)
+    act.session.flush()
+    return {act.session.get_one(Source, source_id): total for source_id, _count, total in counted}
+
+
+def unpayable(session: Session, batch: Batch) -> Sequence[tuple[BatchLine, str]]:
+    """List live lines whose payee can no longer be paid as drafted, each with the obstacle, in order."""
+    account = (
+        select(BankAccount.person_id, func.max(BankAccount.id).label("id"))
+        .where(BankAccount.is_current.is_(True))
+        .group_by(BankAccount.person_id)
+        .subquery()
+    )
+    by_account = batch.channel in BY_ACCOUNT
+    query: Select[BatchLine, str, int | None] = (
+        select(BatchLine, Person.state, account.c.id)
+        .join(Person, Person.id == BatchLine.person_id)
+        .outerjoin(account, account.c.person_id == Person.id)
+        .where(BatchLine.batch_id == batch.id, BatchLine.state == "listed")
+        .order_by(BatchLine.line_no)
+    )
+    shared = shared_accounts(session) if by_account else frozenset()
+    suspects = [Person.state != "active"]
+    if by_account:
+        suspects += [account.c.id.is_(None), account.c.id.in_(_shared_account_ids())]
+    return [
+        (line, _obstacle(batch, state, account_id, shared))
+        for line, state, account_id in session.execute(query.where(or_(*suspects)))
+    ]
+
+
+def shared_accounts(session: Session) -> frozenset[int]:
+    """Find current accounts whose number is held in two or more households (red flag 16)."""
+    return frozenset(session.scalars(_shared_account_ids()))
+
+
+def _shared_account_ids() -> Select[int]:
+    held = (
+        select(BankAccount.number_hash)
+        .join(Person, Person.id == BankAccount.person_id)
+        .where(BankAccount.is_current.is_(True))
+        .group_by(BankAccount.bank_code, BankAccount.number_hash)
+        .having(func.count(func.distinct(Person.household_id)) > 1)
+    )
+    return select(BankAccount.id).where(BankAccount.is_current.is_(True), BankAccount.number_hash.in_(held))
+
+
+def _hold_runs(act: Act, batch: Batch) -> None:
+    """Hold the runs this batch draws from, so that two drafts at once come one after another."""
+    runs = select(EntitlementRun.id).where(
+        EntitlementRun.program_id == batch.program_id,
+        EntitlementRun.period == batch.period,
+        EntitlementRun.decree_id == batch.decree_id,
+    )
+    act.session.execute(runs.order_by(EntitlementRun.id).with_for_update()).all()
+
+
+def _payable(batch: Batch) -> Select[int, int, int]:
+    """Select determined entitlements of the region without a live line, in random order."""
     live = (
         select(BatchLine.id)
         .where(BatchLine.entitlement_id == Entitlement.id, BatchLine.state.not_in(DEAD_LINE_STATES))
         .exists()
     )
-    query = (
+    return (
         select(Entitlement.id, Entitlement.person_id, Entitlement.amount)
         .join(EntitlementRun, EntitlementRun.id == Entitlement.run_id)
         .where(
@@ -85,7 +172,6 @@ def _payable(act: Act, batch: Batch) -> Sequence[Row[tuple[int, int, int]]]:
         )
         .order_by(func.random())
     )
-    return act.session.execute(query).all()
 
 
 def _purses(act: Act, program: Program) -> list[Purse]:
@@ -95,51 +181,52 @@ def _purses(act: Act, program: Program) -> list[Purse]:
     ]
 
 
-def _rows(
-    act: Act, batch: Batch, wanted: Iterable[Row[tuple[int, int, int]]], purses: list[Purse]
-) -> Iterator[tuple[object, ...]]:
+def _rows(act: Act, batch: Batch, wanted: Iterable[Wanted], purses: list[Purse]) -> Iterator[tuple[object, ...]]:
     """Make the rows, a chunk of plaintext at a time."""
-    shared = _shared_accounts(act) if batch.channel == "bank" else frozenset()
+    by_account = batch.channel in BY_ACCOUNT
+    shared = shared_accounts(act.session) if by_account else frozenset()
     line_no = 0
     for chunk in chunked(wanted, LINES_PER_CHUNK):
-        opened = payees.open_payees(act.session, act.kit.keys, [row.person_id for row in chunk])
+        ids = [row.person_id for row in chunk]
+        opened = payees.open_payees(act.session, act.kit.keys, ids)
+        states = dict(act.session.execute(select(Person.id, Person.state).where(Person.id.in_(ids))).all())
         for row in chunk:
             line_no += 1
             payee = opened[row.person_id]
-            reason = _obstacle(batch, payee, shared)
+            reason = _obstacle(batch, states[row.person_id], payee.account_id, shared)
             source_id = None if reason else _take(purses, row.amount)
             if source_id is None and not reason:
                 reason = "no_funds"
             yield _row(batch, row, line_no, payee, source_id or purses[0].source_id, reason)
 
 
-def _row(
-    batch: Batch, row: Row[tuple[int, int, int]], line_no: int, payee: Payee, source_id: int, reason: str
-) -> tuple[object, ...]:
-    salt = secrets.token_bytes(32)
-    with_account = batch.channel == "bank"
+def _row(batch: Batch, row: Wanted, line_no: int, payee: Payee, source_id: int, reason: str) -> tuple[object, ...]:
+    salt = new_salt()
+    by_account = batch.channel in BY_ACCOUNT
     return (
         batch.id,
         line_no,
         row.id,
         row.person_id,
-        payee.account_id if with_account else None,
+        payee.account_id if by_account else None,
         source_id,
         row.amount,
         "set_aside" if reason else "listed",
         reason,
         salt,
-        payee_commitment(salt, payee, with_account=with_account),
-        secrets.token_hex(8),
+        payee_commitment(salt, payee, with_account=by_account),
+        secrets.token_hex(PUBLIC_ID_BYTES),
     )
 
 
-def _obstacle(batch: Batch, payee: Payee, shared: frozenset[int]) -> str:
-    if batch.channel != "bank":
+def _obstacle(batch: Batch, state: str, account_id: int | None, shared: frozenset[int]) -> str:
+    if state != "active":
+        return "not_active"
+    if batch.channel not in BY_ACCOUNT:
         return ""
-    if payee.account_id is None:
+    if account_id is None:
         return "no_account"
-    return "shared_account" if payee.account_id in shared else ""
+    return "shared_account" if account_id in shared else ""
 
 
 def _take(purses: list[Purse], amount: int) -> int | None:
@@ -149,31 +236,3 @@ def _take(purses: list[Purse], amount: int) -> int | None:
             purse.left -= amount
             return purse.source_id
     return None
-
-
-def _shared_accounts(act: Act) -> frozenset[int]:
-    """Find current accounts whose number is held by people of two or more households (red flag 16)."""
-    held = (
-        select(BankAccount.number_hash)
-        .where(BankAccount.is_current.is_(True))
-        .group_by(BankAccount.bank_code, BankAccount.number_hash)
-        .having(func.count(func.distinct(BankAccount.person_id)) > 1)
-    )
-    query = select(BankAccount.id).where(BankAccount.is_current.is_(True), BankAccount.number_hash.in_(held))
-    return frozenset(act.session.scalars(query))
-
-
-def count_lines(act: Act, batch: Batch) -> Counter[int]:
-    """Sum the batch's live lines by source, and set its count and total from them."""
-    query = (
-        select(BatchLine.source_id, func.count(), func.sum(BatchLine.amount))
-        .where(BatchLine.batch_id == batch.id, BatchLine.state != "set_aside")
-        .group_by(BatchLine.source_id)
-    )
-    by_source: Counter[int] = Counter()
-    batch.lines = 0
-    for source_id, count, total in act.session.execute(query):
-        by_source[source_id] = int(total)
-        batch.lines += count
-    batch.total = by_source.total()
-    return by_source

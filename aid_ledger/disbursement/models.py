@@ -1,4 +1,4 @@
-"""What is due and what is about to be paid: entitlements, who was left out and why, batches and their lines.
+"""What is due and what is about to be paid: entitlements, who was left out and why, batches, their lines and steps.
 
 Entitlements and lines are inserted in random order, so that their numbers, which are public, do not follow the order
 of people. One payment per entitlement is a partial unique index, not a promise of code.
@@ -6,21 +6,26 @@ of people. One payment per entitlement is a partial unique index, not a promise 
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.columns import (
     Amount,
     Code,
     Count,
+    LongText,
     MaybeMoment,
     Moment,
     PrimaryId,
     Reference,
     Salt,
+    ShortText,
     State,
 )
 from aid_ledger.core.db import Base, record
+
+STANDING = ("submitted", "verified", "approved")
+"""Steps by which an official stands for a batch as it is frozen now."""
 
 DEAD_LINE_STATES = ("set_aside", "failed", "returned", "rejected", "cancelled")
 """Lines in these states no longer claim their entitlement: it may be paid by another line."""
@@ -136,20 +141,13 @@ class BatchLine(Base):
     """One payment to one household out of one source.
 
     `state` is `listed` while the batch's own state says everything, then sent, unknown, delivered, failed, on_hold,
-    returned; or set_aside, rejected, cancelled. `payee_commitment` binds the payee's name and account under `salt`.
+    returned; or set_aside, rejected, cancelled. `commitment` binds the payee's name and account under `salt`.
     """
 
     __tablename__ = "batch_lines"
     __table_args__ = (
         UniqueConstraint("batch_id", "line_no", name="uq_batch_lines_number"),
         CheckConstraint("amount > 0", name="positive"),
-        Index(
-            "uq_batch_lines_live_entitlement",
-            "entitlement_id",
-            unique=True,
-            postgresql_where=text("state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled')"),
-            sqlite_where=text("state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled')"),
-        ),
         {"info": record("OPERATOR lists and freezes; delivery moves its state")},
     )
 
@@ -166,3 +164,53 @@ class BatchLine(Base):
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary)
     public_id: Mapped[str] = mapped_column(String(20), unique=True)
+
+
+Index(
+    "uq_batch_lines_live_entitlement",
+    BatchLine.entitlement_id,
+    unique=True,
+    postgresql_where=BatchLine.state.not_in(DEAD_LINE_STATES),
+    sqlite_where=BatchLine.state.not_in(DEAD_LINE_STATES),
+)
+
+
+class BatchStep(Base):
+    """One step of a batch by one official in one office: drafted, submitted, verified, approved, rejected, and so on.
+
+    One official stands for at most one step under one digest: the second person rule as a constraint. Each submission
+    has a digest of its own, so what was sent back needs every step anew. `challenge` is the reference of the OTP
+    challenge that an approval answers, known here by name only.
+    """
+
+    __tablename__ = "batch_steps"
+    __table_args__ = (
+        UniqueConstraint("device_id", "otp_step", "batch_id", name="uq_batch_steps_otp_once"),
+        {"info": record("OPERATOR, VERIFIER, APPROVER") | {"append_only": "yes"}},
+    )
+
+    id: Mapped[PrimaryId]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    step: Mapped[State]
+    official_id: Mapped[int] = mapped_column(ForeignKey("officials.id"))
+    office_code: Mapped[Code]
+    office_title: Mapped[ShortText]
+    office_status: Mapped[State]
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("otp_devices.id"))
+    otp_step: Mapped[int | None]
+    challenge: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[LongText]
+    act: Mapped[str] = mapped_column(String(32))
+    taken_at: Mapped[Moment]
+
+
+Index(
+    "uq_batch_steps_one_person_one_step",
+    BatchStep.batch_id,
+    BatchStep.digest,
+    BatchStep.official_id,
+    unique=True,
+    postgresql_where=BatchStep.step.in_(STANDING),
+    sqlite_where=BatchStep.step.in_(STANDING),
+)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from aid_ledger.disbursement.models import Batch, BatchLine, BatchSource, Entitlement, EntitlementRun
+from aid_ledger.disbursement.models import Batch, BatchLine, BatchSource, Entitlement, EntitlementRun, LeftOut
 from aid_ledger.disbursement.rules import BatchNotFound, LineNotFound, RunNotFound
 from aid_ledger.funding.models import Source
 
@@ -35,6 +35,15 @@ def lock_batch(session: Session, reference: str) -> Batch:
 def run(session: Session, reference: str) -> EntitlementRun:
     """Fetch a run of entitlements; raises RunNotFound."""
     found = session.scalars(select(EntitlementRun).where(EntitlementRun.reference == reference)).first()
+    if found is None:
+        raise RunNotFound(run=reference)
+    return found
+
+
+def lock_run(session: Session, reference: str) -> EntitlementRun:
+    """Fetch a run and hold it until the Act ends; raises RunNotFound."""
+    query = select(EntitlementRun).where(EntitlementRun.reference == reference).with_for_update()
+    found = session.scalars(query.execution_options(populate_existing=True)).first()
     if found is None:
         raise RunNotFound(run=reference)
     return found
@@ -99,6 +108,11 @@ def shares(session: Session, batch_id: int) -> list[tuple[Source, int]]:
 
 def entitlement_states(session: Session, run_id: int) -> dict[str, int]:
     """Count a run's entitlements by state."""
-    query = select(Entitlement.state, func.count().label("count"))
-    query = query.where(Entitlement.run_id == run_id).group_by(Entitlement.state)
-    return {row.state: row.count for row in session.execute(query)}
+    query = select(Entitlement.state, func.count()).where(Entitlement.run_id == run_id).group_by(Entitlement.state)
+    return dict(session.execute(query).all())
+
+
+def left_out_reasons(session: Session, run_id: int) -> dict[str, int]:
+    """Count the households a run left out, by reason, most frequent first."""
+    query = select(LeftOut.reason, func.count()).where(LeftOut.run_id == run_id).group_by(LeftOut.reason)
+    return dict(sorted(session.execute(query).all(), key=lambda pair: (-pair[1], pair[0])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Final
 
 from aid_ledger.core.errors import DomainError, Kind
@@ -29,6 +30,13 @@ TRANSITIONS: Final[dict[str, frozenset[str]]] = {
 RESERVING: Final = frozenset({"submitted", "verified", "approved"})
 """States in which a batch holds reserved value."""
 
+REASON_MIN: Final = 10
+REASON_MAX: Final = 1_000
+"""A reason of two words explains nothing; a page of prose hides it."""
+
+OPEN: Final = frozenset({"draft", "sent_back"})
+"""States in which a batch is its maker's to change."""
+
 CHANNELS: Final = frozenset({"bank", "cash", "goods"})
 """`bank` is a transfer file, `cash` and `goods` are handed over by the field officers."""
 
@@ -44,13 +52,27 @@ LEFT_OUT_REASONS: Final = {
 }
 """Why a run left a household out, in words for the page."""
 
-SET_ASIDE_REASONS: Final = {
+OBSTACLES: Final = {
     "no_account": "Penerima tidak punya rekening; pilih saluran tunai atau lengkapi rekening.",
     "shared_account": "Rekening ini dipakai lebih dari satu keluarga.",
     "no_funds": "Dana yang dialokasikan tidak cukup untuk baris ini.",
-    "by_hand": "Disisihkan oleh operator dengan alasan tertulis.",
+    "not_active": "Penerima tercatat meninggal, pindah, atau dihapus sejak ditetapkan.",
 }
-"""Why a line was set aside while the rest goes on, in words for the page."""
+"""Why a line is set aside without being asked, in words for the page."""
+
+BY_HAND: Final = {
+    "payee_doubtful": "Penerima perlu diperiksa kembali di lapangan.",
+    "account_doubtful": "Rekening perlu diperiksa kembali.",
+    "refused_by_family": "Keluarga menolak atau mengundurkan diri.",
+    "by_hand": "Alasan lain, tertulis dalam berkas.",
+}
+"""Why an operator may set a line aside. Codes only: a written reason would put a person's story in the log."""
+
+SET_ASIDE_REASONS: Final = OBSTACLES | BY_HAND
+"""Every reason why a line stands aside while the rest goes on."""
+
+PERIOD: Final = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]|T[1-4]))?")
+"""A year, a month (2021-08) or a quarter (2021-T3)."""
 
 
 class BatchNotFound(DomainError):
@@ -109,6 +131,69 @@ class EntitlementAlreadyClaimed(DomainError):
     code = "entitlement.already_claimed"
 
 
+class PeriodMalformed(DomainError):
+    """A period is a year, a month or a quarter."""
+
+    kind = Kind.INVALID
+    code = "entitlement.period_malformed"
+
+
+class ProgramNotRunning(DomainError):
+    """The programme has not begun or has ended on the day, or is only observed here."""
+
+    kind = Kind.CONFLICT
+    code = "entitlement.program_not_running"
+
+
+class RunNotProposed(DomainError):
+    """The run was determined already."""
+
+    kind = Kind.CONFLICT
+    code = "entitlement.run_not_proposed"
+
+
+class NothingAllocated(DomainError):
+    """No source has value set aside for the programme."""
+
+    kind = Kind.CONFLICT
+    code = "batch.nothing_allocated"
+
+
+class LineNotListed(DomainError):
+    """Only a line that is still listed can be set aside."""
+
+    kind = Kind.CONFLICT
+    code = "batch.line_not_listed"
+
+
+class SetAsideReasonUnknown(DomainError):
+    """A line is set aside for one of the known reasons."""
+
+    kind = Kind.INVALID
+    code = "batch.set_aside_reason_unknown"
+
+
+class LinesUnpayable(DomainError):
+    """Since the draft some payees died, moved or lost their account: set those lines aside first."""
+
+    kind = Kind.CONFLICT
+    code = "batch.lines_unpayable"
+
+
+class ChangedSinceShown(DomainError):
+    """The batch is no longer what the page showed when the button was pressed."""
+
+    kind = Kind.CONFLICT
+    code = "batch.changed_since_shown"
+
+
+class ReasonMissing(DomainError):
+    """A refusal or withdrawal needs a written reason."""
+
+    kind = Kind.INVALID
+    code = "batch.reason_missing"
+
+
 class DecreeRefused(DomainError):
     """The decree is not an SK, not in force on the day, or not the one that determined these entitlements."""
 
@@ -139,8 +224,21 @@ class BatchChanged(DomainError):
 
 def check_transition(reference: str, state: str, wanted: str) -> None:
     """Refuse a step that does not follow; raises BatchStateRefused."""
-    if wanted not in TRANSITIONS[state]:
+    if wanted not in TRANSITIONS.get(state, frozenset()):
         raise BatchStateRefused(batch=reference, state=state, wanted=wanted)
+
+
+def check_period(period: str) -> None:
+    """Refuse a period of another shape; raises PeriodMalformed."""
+    if PERIOD.fullmatch(period) is None:
+        raise PeriodMalformed(period=period[:20])
+
+
+def check_running(*, program: str, is_managed: bool, starts_on: dt.date, ends_on: dt.date | None, on: dt.date) -> None:
+    """Let a programme pay between its first and last day, if it is managed here; raises ProgramNotRunning."""
+    is_running = starts_on <= on and (ends_on is None or on <= ends_on)
+    if not is_managed or not is_running:
+        raise ProgramNotRunning(program=program, on=on.isoformat())
 
 
 def check_channel(channel: str, commodity: str) -> None:
@@ -154,4 +252,26 @@ def check_decree(*, kind: str, number: str, valid_from: dt.date, valid_until: dt
     """Demand an SK that is in force on the day (red flags 19, 20 and 31); raises DecreeRefused."""
     in_force = valid_from <= on and (valid_until is None or on <= valid_until)
     if kind != "sk" or not in_force:
-        raise DecreeRefused(document=number, kind=kind)
+        raise DecreeRefused(document=number, document_kind=kind)
+
+
+def check_open(reference: str, state: str) -> None:
+    """Let lines be set aside only while the batch is its maker's; raises BatchStateRefused."""
+    if state not in OPEN:
+        raise BatchStateRefused(batch=reference, state=state, wanted="set_aside")
+
+
+def check_set_aside(state: str, line_no: int, reason: str) -> None:
+    """Let a listed line be set aside for a known reason; raises LineNotListed, SetAsideReasonUnknown."""
+    if state != "listed":
+        raise LineNotListed(line=line_no, state=state)
+    if reason not in BY_HAND:
+        raise SetAsideReasonUnknown(reason=reason[:40])
+
+
+def check_reason(reason: str) -> str:
+    """Demand a written reason and give it trimmed; raises ReasonMissing."""
+    written = " ".join(reason.split())
+    if not REASON_MIN <= len(written) <= REASON_MAX:
+        raise ReasonMissing(minimum=REASON_MIN, maximum=REASON_MAX)
+    return written

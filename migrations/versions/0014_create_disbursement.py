@@ -10,13 +10,14 @@ from alembic import op
 
 from aid_ledger.core.db import Instant
 from aid_ledger.core.money import AmountType
+from migrations.append_only import protect
 
 revision = "0014_create_disbursement"
 down_revision = "0013_create_isolation"
 
 
 def upgrade() -> None:
-    """Create tables, indexes and constraints."""
+    """Create tables, indexes and the triggers of the append-only ones."""
     op.create_table(
         "entitlement_runs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -144,8 +145,8 @@ def upgrade() -> None:
         "batch_lines",
         ["entitlement_id"],
         unique=True,
-        postgresql_where=sa.text("state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled')"),
-        sqlite_where=sa.text("state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled')"),
+        postgresql_where=sa.text("(state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled'))"),
+        sqlite_where=sa.text("(state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled'))"),
     )
     op.create_table(
         "batch_sources",
@@ -161,10 +162,43 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_batch_sources_source_id")),
         sa.PrimaryKeyConstraint("batch_id", "source_id", name=op.f("pk_batch_sources")),
     )
+    op.create_table(
+        "batch_steps",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("step", sa.String(length=20), nullable=False),
+        sa.Column("official_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("office_code", sa.String(length=80), nullable=False),
+        sa.Column("office_title", sa.String(length=300), nullable=False),
+        sa.Column("office_status", sa.String(length=20), nullable=False),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("otp_step", sa.Integer(), nullable=True),
+        sa.Column("challenge", sa.String(length=40), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("act", sa.String(length=32), nullable=False),
+        sa.Column("taken_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_batch_steps_batch_id")),
+        sa.ForeignKeyConstraint(["device_id"], ["otp_devices.id"], name=op.f("fk_batch_steps_device_id")),
+        sa.ForeignKeyConstraint(["official_id"], ["officials.id"], name=op.f("fk_batch_steps_official_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_steps")),
+        sa.UniqueConstraint("device_id", "otp_step", "batch_id", name="uq_batch_steps_otp_once"),
+    )
+    op.create_index(op.f("ix_batch_steps_batch_id"), "batch_steps", ["batch_id"], unique=False)
+    op.create_index(
+        "uq_batch_steps_one_person_one_step",
+        "batch_steps",
+        ["batch_id", "digest", "official_id"],
+        unique=True,
+        postgresql_where=sa.text("step IN ('submitted', 'verified', 'approved')"),
+        sqlite_where=sa.text("step IN ('submitted', 'verified', 'approved')"),
+    )
+    protect("batch_steps")
 
 
 def downgrade() -> None:
     """Drop the tables again, newest first."""
+    op.drop_table("batch_steps")
     op.drop_table("batch_sources")
     op.drop_table("batch_lines")
     op.drop_table("left_out")

@@ -38,31 +38,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_challenges_official", "challenges", ["official_id", "state"], unique=False)
     op.create_table(
-        "batch_steps",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("step", sa.String(length=20), nullable=False),
-        sa.Column("official_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("office_code", sa.String(length=80), nullable=False),
-        sa.Column("office_title", sa.String(length=300), nullable=False),
-        sa.Column("office_status", sa.String(length=20), nullable=False),
-        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("otp_step", sa.Integer(), nullable=True),
-        sa.Column("challenge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("act", sa.String(length=32), nullable=False),
-        sa.Column("taken_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_batch_steps_batch_id")),
-        sa.ForeignKeyConstraint(["challenge_id"], ["challenges.id"], name=op.f("fk_batch_steps_challenge_id")),
-        sa.ForeignKeyConstraint(["device_id"], ["otp_devices.id"], name=op.f("fk_batch_steps_device_id")),
-        sa.ForeignKeyConstraint(["official_id"], ["officials.id"], name=op.f("fk_batch_steps_official_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_steps")),
-        sa.UniqueConstraint("batch_id", "digest", "official_id", name="uq_batch_steps_one_person_one_step"),
-        sa.UniqueConstraint("device_id", "otp_step", "batch_id", name="uq_batch_steps_otp_once"),
-    )
-    op.create_index(op.f("ix_batch_steps_batch_id"), "batch_steps", ["batch_id"], unique=False)
-    op.create_table(
         "challenge_batches",
         sa.Column(
             "challenge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -78,11 +53,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["challenge_id"], ["challenges.id"], name=op.f("fk_challenge_batches_challenge_id")),
         sa.PrimaryKeyConstraint("challenge_id", "batch_id", name=op.f("pk_challenge_batches")),
     )
-    protect("batch_steps", "challenge_batches")
+    protect("challenge_batches")
 
 
 def downgrade() -> None:
     """Drop the tables again, newest first."""
     op.drop_table("challenge_batches")
-    op.drop_table("batch_steps")
     op.drop_table("challenges")
