@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final
 
 from aid_ledger.core.errors import DomainError, Kind
+from aid_ledger.core.roles import Role
 
 PILLARS_NEEDED: Final = 3
 """How many of the four pillars must approve, the puskesmas always among them: one absent officer stops no aid."""
@@ -20,6 +21,12 @@ GRACE: Final = dt.timedelta(days=14)
 
 LONGEST: Final = dt.timedelta(days=30)
 """An episode that nobody ended counts as over after this: forgetting to close one must not pay for ever."""
+
+REPORTERS: Final = (Role.FIELD,)
+"""Who takes isolations in and records checks: the posko."""
+
+READERS: Final = (Role.FIELD, Role.OPERATOR, Role.VERIFIER, Role.AUDITOR)
+"""Who may look at episodes, each within the areas of their roles."""
 
 NOTE_LIMIT: Final = 500
 NAME_LIMIT: Final = 200
@@ -157,3 +164,43 @@ def is_verified(outcomes: dict[Pillar, Outcome]) -> bool:
     """Tell whether these checks make an episode verified: enough approve, the puskesmas among them."""
     approved = {pillar for pillar, outcome in outcomes.items() if outcome is Outcome.APPROVED}
     return MANDATORY in approved and len(approved) >= PILLARS_NEEDED
+
+
+def check_report(
+    *, origin: str, place: str, started_on: dt.date, tested_on: dt.date | None, centre: str, today: dt.date
+) -> None:
+    """Refuse a report that cannot be: unknown words, days to come, or an isolation long over.
+
+    Raises:
+        IsolationMalformed: names the field.
+    """
+    is_recent = today - LONGEST - GRACE <= started_on <= today
+    is_tested = tested_on is None or today - LONGEST - GRACE <= tested_on <= today
+    for field, is_good in (
+        ("origin", origin in {each.value for each in Origin}),
+        ("place", place in {each.value for each in IsolationPlace}),
+        ("started_on", is_recent),
+        ("tested_on", is_tested),
+        ("health_centre", 0 < len(centre.strip()) <= NAME_LIMIT),
+    ):
+        if not is_good:
+            raise IsolationMalformed(field=field)
+
+
+def check_check(  # noqa: PLR0913 - the particulars of one check, each by its name
+    *, pillar: str, outcome: str, name: str, note: str, checked_on: dt.date, started_on: dt.date, today: dt.date
+) -> None:
+    """Refuse a check that cannot be: unknown words, no name, a day before the isolation or to come.
+
+    Raises:
+        IsolationMalformed: names the field.
+    """
+    for field, is_good in (
+        ("pillar", pillar in {each.value for each in Pillar}),
+        ("outcome", outcome in {each.value for each in Outcome}),
+        ("checker_name", 0 < len(name.strip()) <= NAME_LIMIT),
+        ("note", len(note) <= NOTE_LIMIT),
+        ("checked_on", started_on <= checked_on <= today),
+    ):
+        if not is_good:
+            raise IsolationMalformed(field=field)
