@@ -22,6 +22,9 @@ from aid_ledger.officials import queries, service
 SINCE: Final = dt.date(2021, 1, 4)
 """The day from which the demonstration's offices and roles hold."""
 
+ACTING_UNTIL: Final = dt.date(2027, 12, 31)
+"""An acting official's term has an end; late enough for whoever tries the demonstration."""
+
 STEP_S: Final = 30
 """A TOTP step (RFC 6238 section 4.1)."""
 
@@ -50,17 +53,28 @@ class Part:
     office: str
     title: str
     status: str = "definitif"
+    until: dt.date | None = None
 
 
 PARTS: Final = (
     Part("operator", "Rina Contoh", "operator", DINSOS, "PPTK", "PPTK Bansos Dinas Sosial"),
     Part("verifikator", "Dedi Contoh", "verifier", DINSOS, "PPK_SKPD", "PPK-SKPD Dinas Sosial"),
     Part("penyetuju", "Sri Contoh", "approver", DINSOS, "KPA", "Kuasa Pengguna Anggaran Dinas Sosial"),
-    Part("penyetuju2", "Asep Contoh", "approver", SETDA, "PA", "Asisten Perekonomian dan Pembangunan", "plt"),
+    Part(
+        "penyetuju2",
+        "Asep Contoh",
+        "approver",
+        SETDA,
+        "PA",
+        "Asisten Perekonomian dan Pembangunan",
+        "plt",
+        ACTING_UNTIL,
+    ),
     Part("bendahara", "Wati Contoh", "treasurer", BPKD, "BENDAHARA", "Bendahara Pengeluaran"),
     Part("posko", "Ujang Contoh", "field", DINSOS, "POSKO", "Koordinator Posko PPKM"),
     Part("pemeriksa", "Nina Contoh", "auditor", INSPEKTORAT, "INSPEKTUR", "Inspektur Pembantu"),
     Part("admin", "Tono Contoh", "admin", KOMINFO, "ADMIN_SISTEM", "Pengelola Sistem"),
+    Part("admin2", "Lia Contoh", "admin", SETDA, "ADMIN_ORGANISASI", "Kepala Bagian Organisasi"),
 )
 
 
@@ -129,7 +143,7 @@ def _appoint(acts: Acts, cast: Cast, part: Part, number: int, on: dt.date) -> st
             office=part.office,
             status=part.status,
             since=SINCE,
-            until=None,
+            until=part.until,
             decree=f"821.2/{number}/2021",
         )
         link = service.open_enrolment(act, login=part.login)

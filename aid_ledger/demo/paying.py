@@ -23,7 +23,10 @@ from aid_ledger.disbursement import service as disbursement
 from aid_ledger.disbursement.models import BatchLine
 from aid_ledger.isolation import service as isolation
 from aid_ledger.receipts import service as receipts
+from aid_ledger.recipients import queries
 from aid_ledger.recipients import service as recipients
+from aid_ledger.recipients.importing import checking
+from aid_ledger.recipients.importing.refusals import UPLOAD
 from aid_ledger.recipients.models import Person
 from aid_ledger.regions.models import Region
 
@@ -63,13 +66,15 @@ def villages(stage: Stage) -> list[Village]:
         return [Village(row.code, row.name) for row in session.scalars(query)]
 
 
-def import_households(stage: Stage) -> str:
+def import_households(stage: Stage, count: int = HOUSEHOLDS) -> str:
     """Import the synthetic list as an operator would; good rows are kept, the others reported. Returns its number."""
-    content = households.as_csv(households.rows(villages(stage), count=HOUSEHOLDS, seed=SEED))
+    content = households.as_csv(households.rows(villages(stage), count=count, seed=SEED))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "penerima-bekasi.csv"
         path.write_bytes(content)
-        checked = recipients.check_list(stage.acts.engine, path, on=stage.day)
+        with reading(stage.acts.engine) as session:
+            yardstick = queries.yardstick(session, stage.day)
+        checked = checking.check_file(path, yardstick, UPLOAD)
         done = stage.do(
             "operator",
             recipients.import_recipients,

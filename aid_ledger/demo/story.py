@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from aid_ledger import app as composition
 from aid_ledger.app import Office
 from aid_ledger.cli import beginning
 from aid_ledger.core import keyfiles
+from aid_ledger.core.act import Acts
 from aid_ledger.core.db import reading
 from aid_ledger.demo import cast as people
 from aid_ledger.demo import paying, setting_up
@@ -26,6 +27,7 @@ from aid_ledger.demo.cast import Cast
 from aid_ledger.demo.paying import Rounds
 from aid_ledger.demo.stage import Stage
 from aid_ledger.log.export import export
+from aid_ledger.log.pen import LogPen
 from aid_ledger.log.queries import newest_checkpoint
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.press import load_press
@@ -50,22 +52,31 @@ class Told:
     evidence: Path
 
 
-def play(settings: Settings, tell: Callable[[str], None]) -> Told:
+def play(settings: Settings, tell: Callable[[str], None], *, households: int = paying.HOUSEHOLDS) -> Told:
     """Play the whole cycle in a fresh folder; what an earlier demonstration left there is removed first."""
     _clear(settings.var)
     tell(f"Mendirikan {NAME} di {settings.var}")
-    begun = beginning.begin(settings, beginning.Plan(AGENCY, NAME, DEMO_ORIGIN, people.FOUNDERS))
-    office = composition.open_office(settings)
+    begun = beginning.found(settings, beginning.Plan(AGENCY, NAME, DEMO_ORIGIN, people.FOUNDERS))
+    office = _ordering(composition.open_office(settings))
     cast = people.enrol(office.acts, begun.links, DAY)
     stage = Stage(office.acts, cast, DAY, tell)
     papers = _set_up(stage)
     people.close_founding(office.acts, cast, DAY)
-    rounds = _pay(stage, papers)
+    rounds = _pay(stage, papers, households)
     with stage.chapter("Tanda terima diterbitkan"):
         tell(f"    {paying.issue_receipts(stage, rounds)} tanda terima")
     receipt = _press(office)
     evidence = _export(office)
     return Told(office, cast, rounds, receipt, evidence)
+
+
+def _ordering(office: Office) -> Office:
+    """Let this process order the log on PostgreSQL too: a story has no second process beside it."""
+    if office.sequencer is not None:
+        return office
+    sequencer = composition.open_sequencer(office.settings, office.engine)
+    acts = Acts(office.engine, LogPen(sequencer), office.kit, zone=office.agency.zone)
+    return replace(office, acts=acts, sequencer=sequencer)
 
 
 def last_words(told: Told) -> list[str]:
@@ -108,9 +119,9 @@ def _set_up(stage: Stage) -> setting_up.Papers:
     return papers
 
 
-def _pay(stage: Stage, papers: setting_up.Papers) -> Rounds:
-    with stage.chapter(f"Impor {paying.HOUSEHOLDS} keluarga sintetis"):
-        paying.import_households(stage)
+def _pay(stage: Stage, papers: setting_up.Papers, households: int) -> Rounds:
+    with stage.chapter(f"Impor {households} keluarga sintetis"):
+        paying.import_households(stage, households)
     with stage.chapter("Isolasi mandiri diperiksa 4 Pilar"):
         paying.report_isolation(stage)
     with stage.chapter("Hak dihitung, ditetapkan dengan SK, paket diajukan"):
@@ -132,7 +143,7 @@ def _press(office: Office) -> Path:
     settings = office.settings
     press = load_press(
         signing_file=settings.receipt_signing_file,
-        root_file=settings.receipt_root_certificate_file,
+        root_certificate_file=settings.receipt_root_certificate_file,
         base_url=settings.base_url,
     )
     with reading(office.engine) as session:
