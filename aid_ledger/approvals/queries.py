@@ -66,6 +66,7 @@ def _of_lists(batch: Batch) -> list[Select[Any]]:
     accounts = BankAccount.person_id.in_(people), BankAccount.is_current.is_(True)
     return [
         select(RecipientImport.imported_by).where(RecipientImport.id.in_(imports)),
+        select(Person.changed_by).where(Person.id.in_(people)),
         correctors,
         select(BankAccount.changed_by).where(*accounts),
         select(EntitlementRun.computed_by).where(EntitlementRun.id.in_(runs)),

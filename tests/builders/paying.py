@@ -9,24 +9,21 @@ All NIKs end in 0000 and belong to nobody.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from aid_ledger.approvals import service as approvals
-from aid_ledger.core.act import Act
-from aid_ledger.core.crypto import encrypt, lookup_hash
-from aid_ledger.core.numbering import reserve_references
 from aid_ledger.disbursement import service as disbursement
 from aid_ledger.disbursement.models import Batch, BatchLine
-from aid_ledger.recipients.models import BankAccount, Household, Person, RecipientImport
-from audit.facts.people import RecipientsImported
+from aid_ledger.recipients.models import BankAccount, Person
 from tests.benches import Bench
 from tests.builders.officials import Founded
 from tests.builders.programs import Paying
+from tests.builders.recipients import imported_rows
 
 REGION = "32.16"
 VILLAGE = "32.16.06.2002"
@@ -34,15 +31,18 @@ PERIOD = "2021-08"
 SESSION = b"s" * 32
 """The hash of an approver's session; doors pass the real one."""
 
+FIRST_BIRTH = dt.date(1965, 1, 1)
+SYLLABLES = ("Ba", "Ci", "Du", "Ga", "Ja", "Ka", "La", "Mi", "Nu", "Ra")
 _niks = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Home:
-    """A household of one: the row ids of its household, person and account (None without one)."""
+    """A household of one: its row ids, its person's reference, and its account (None without one)."""
 
     household_id: int
     person_id: int
+    person: str
     account_id: int | None
 
 
@@ -55,29 +55,42 @@ def households(
     with_accounts: bool = True,
     by: str = "operator",
 ) -> list[Home]:
-    """Bring in so many households of one person each, with an account of their own; `by` imported them."""
-    with founded.act(by) as act:
-        intake = _intake(act, count)
-        act.session.flush()
-        homes = [_home(act, intake, reference, village) for reference in reserve_references(act, "PER", count)]
-        act.session.flush()
-        accounts = [_account(act, person, by) if with_accounts else None for _household, person in homes]
-        act.session.flush()
-        act.record(
-            RecipientsImported(
-                intake=intake.reference,
-                file="A" * 43,
-                mode="first",
-                good=count,
-                bad=0,
-                people_new=count,
-                people_changed=0,
-            )
-        )
-        return [
-            Home(household.id, person.id, account.id if account else None)
-            for (household, person), account in zip(homes, accounts, strict=True)
-        ]
+    """Import so many households of one person each, with an account of their own; `by` imported them."""
+    rows = [row_of(next(_niks), village, with_account=with_accounts) for _ in range(count)]
+    intake = imported_rows(bench, founded, rows, by=by)
+    assert (intake.good, intake.bad) == (count, 0)
+    query = (
+        select(Person.household_id, Person.id, Person.reference, BankAccount.id)
+        .outerjoin(BankAccount, BankAccount.person_id == Person.id)
+        .where(Person.import_id == intake.id)
+        .order_by(Person.id)
+    )
+    with bench.reading() as session:
+        return [Home(*row) for row in session.execute(query)]
+
+
+def row_of(
+    number: int, village: str = VILLAGE, *, card: int = 0, with_account: bool = True, **more: str
+) -> dict[str, str]:
+    """Write a row of a list: person `number` on the family card `card`, on one of their own unless given.
+
+    A person's number is also the day of their birth; there are 9,000 of them, all grown up.
+    """
+    district = village.replace(".", "")[:6]
+    born = FIRST_BIRTH + dt.timedelta(days=number)
+    row = {
+        "nik": f"{district}{born:%d%m%y}0000",
+        "no_kk": f"{district}010115{(card or number) % 10_000:04d}",
+        "nama": f"Warga {SYLLABLES[number % 10]}{SYLLABLES[number // 10 % 10]} Contoh",
+        "tanggal_lahir": born.isoformat(),
+        "rt": "001",
+        "rw": "002",
+        "kode_desa": village,
+        "sumber_data": "DTKS",
+    }
+    if with_account:
+        row |= {"bank": "110", "no_rekening": f"0{number:09d}000", "nama_rekening": row["nama"]}
+    return row | more
 
 
 def determined_run(
@@ -162,76 +175,6 @@ def answer(
 def approve(founded: Founded, batches: Sequence[str], *, by: str = "approver") -> approvals.ApprovalOutcome:
     """Show verified batches to an approver and answer with a right code."""
     return answer(founded, challenge(founded, batches, by=by), by=by)
-
-
-def _intake(act: Act, count: int) -> RecipientImport:
-    intake = RecipientImport(
-        reference=reserve_references(act, "IMP", 1)[0],
-        file_sha256=secrets.token_bytes(32),
-        file_name="daftar.csv",
-        mode="first",
-        state="done",
-        rows=count,
-        good=count,
-        bad=0,
-        warnings=0,
-        people_new=count,
-        people_changed=0,
-        content_digest=secrets.token_bytes(32),
-        imported_by=act.actor.id,
-        imported_at=act.at,
-    )
-    act.session.add(intake)
-    return intake
-
-
-def _home(act: Act, intake: RecipientImport, reference: str, village: str) -> tuple[Household, Person]:
-    keys, seal = act.kit.keys, secrets.token_hex(16)
-    nik = f"321606{next(_niks):06d}0000"
-    household = Household(
-        seal=secrets.token_hex(16), card_hash=None, card=None, village_code=village, import_id=intake.id
-    )
-    act.session.add(household)
-    act.session.flush()
-    person = Person(
-        reference=reference,
-        seal=seal,
-        household_id=household.id,
-        village_code=village,
-        rw="001",
-        rt="002",
-        nik_hash=lookup_hash(keys, "people.nik", nik),
-        nik=encrypt(keys, nik, table="people", column="nik", row=seal),
-        name=encrypt(keys, f"Warga Contoh {nik[6:12]}", table="people", column="name", row=seal),
-        particulars=encrypt(keys, "{}", table="people", column="particulars", row=seal),
-        list_source="dtks",
-        birth_year=1980,
-        excluded_occupation=False,
-        state="active",
-        import_id=intake.id,
-        changed_by=act.actor.id,
-        content_hash=secrets.token_bytes(64),
-    )
-    act.session.add(person)
-    return household, person
-
-
-def _account(act: Act, person: Person, by: str) -> BankAccount:
-    keys, seal, number = act.kit.keys, secrets.token_hex(16), f"00{secrets.randbelow(10**12):012d}"
-    account = BankAccount(
-        reference=reserve_references(act, "ACC", 1)[0],
-        seal=seal,
-        person_id=person.id,
-        bank_code="110",
-        number=encrypt(keys, number, table="bank_accounts", column="number", row=seal),
-        number_hash=lookup_hash(keys, "bank_accounts.number", number),
-        holder=encrypt(keys, "Warga Contoh", table="bank_accounts", column="holder", row=seal),
-        is_current=True,
-        changed_by=by,
-        changed_at=act.at,
-    )
-    act.session.add(account)
-    return account
 
 
 def lines_of(bench: Bench, batch: str) -> list[tuple[int, str, str]]:
