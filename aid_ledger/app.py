@@ -6,6 +6,7 @@ does not start; it says in sentences why (THREATS 12).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,12 @@ from flask import Flask, Response, request, session
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aid_ledger import tables
 from aid_ledger.book import views as book_views
-from aid_ledger.core import clock, keyfiles, logs, migrating
+from aid_ledger.core import clock, keyfiles, logs, migrating, retry
 from aid_ledger.core.act import Acts, Kit, keeping_house
 from aid_ledger.core.db import make_engine, reading
 from aid_ledger.documents import views as documents_views
@@ -211,11 +213,20 @@ def _loader(office: Office) -> guard.Loader:
             return None
         official, is_due = found
         if is_due:
-            with keeping_house(office.engine) as rows:
-                sessions.touch(rows, official.session_hash, at)
+            _touch(office.engine, official.session_hash, at)
         return official
 
     return load
+
+
+def _touch(engine: Engine, session_hash: bytes, at: dt.datetime) -> None:
+    """Note that a session is in use, unless somebody is writing for long just now: the next click notes it."""
+    try:
+        with keeping_house(engine) as rows:
+            sessions.touch(rows, session_hash, at)
+    except OperationalError as error:
+        if not retry.is_serialization_failure(error):
+            raise
 
 
 def _with_headers(settings: Settings) -> Callable[[Response], Response]:

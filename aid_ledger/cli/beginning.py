@@ -49,7 +49,7 @@ class Begun:
     regions: int
 
 
-def begin(settings: Settings, plan: Plan) -> Begun:
+def found(settings: Settings, plan: Plan) -> Begun:
     """Found an agency on an empty database.
 
     Raises:

@@ -62,7 +62,7 @@ def init(
         founders=_two(founders),
         codes=codes.read_bytes() if codes else None,
     )
-    _tell(settings, beginning.begin(settings, plan))
+    _tell(settings, beginning.found(settings, plan))
 
 
 def _two(given: tuple[str, ...]) -> tuple[founding.Founder, founding.Founder]:
@@ -95,7 +95,7 @@ def _tell(settings: Settings, begun: beginning.Begun) -> None:
     click.echo(f"root_cert: {settings.receipt_root_certificate_file}")
     click.echo("\nSerahkan setiap tautan hanya kepada pemiliknya; berlaku 7 hari dan satu kali:")
     for login, token in begun.links.items():
-        click.echo(f"{login}: {settings.base_url}/masuk/mulai?kode={token}")
+        click.echo(f"{login}: {settings.base_url}/masuk/mulai?token={token}")
     click.echo(f"\nKunci akar tanda terima ada di {settings.receipt_root_file}.")
     click.echo("Salin ke media luring yang disimpan terkunci, lalu hapus dari mesin ini:")
     click.echo(f"  cp {settings.receipt_root_file} /media/... && shred -u {settings.receipt_root_file}")

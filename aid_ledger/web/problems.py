@@ -26,7 +26,7 @@ from flask_wtf.csrf import CSRFError
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from aid_ledger.core import logs
+from aid_ledger.core import logs, retry
 from aid_ledger.core.errors import DomainError, Kind
 from aid_ledger.web import formats, guard
 
@@ -175,6 +175,8 @@ def _on_http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _on_bug(error: Exception) -> ResponseReturnValue:
+    if retry.is_serialization_failure(error):
+        return _on_refusal(retry.DatabaseBusy())  # Outside an Act nobody tried again: a sign-in while others write.
     if current_app.testing:
         raise error
     reference = secrets.token_hex(REFERENCE_BYTES)

@@ -6,6 +6,8 @@ import datetime as dt
 
 import pytest
 from flask import Flask
+from psycopg.errors import SerializationFailure
+from sqlalchemy.exc import OperationalError
 
 from aid_ledger.core.roles import Role
 from aid_ledger.officials import queries, service
@@ -187,3 +189,15 @@ def test_a_bug_becomes_a_number_and_never_its_text(web_app: Flask) -> None:
 def _id_of(founded: Founded, login: str) -> int:
     with founded.bench.reading() as session:
         return queries.official_by_login(session, login).id
+
+
+def test_a_database_in_use_is_a_busy_page_and_not_a_bug(web_app: Flask, founded: Founded) -> None:
+    """Law P7: a sign-in that meets a long writer is told to come back, and nothing was lost."""
+
+    @guard.public
+    def busy() -> str:
+        raise OperationalError("UPDATE sign_in_sessions", {}, SerializationFailure("could not serialize access"))
+
+    web_app.view_functions["sign_in.ask_code"] = busy
+    answer = Browser(web_app).get("/masuk/kode")
+    assert (answer.status_code, "database.busy" in answer.text) == (503, True)

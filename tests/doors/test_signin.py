@@ -13,7 +13,7 @@ from tests.builders.web import Browser, browse
 
 SECRET = re.compile(r'id="device-secret">([A-Z2-7 ]+)<')
 SEALED = re.compile(r'name="sealed" value="([0-9a-f]+)"')
-LINK = re.compile(r"kode=([A-Za-z0-9_-]+)")
+LINK = re.compile(r"token=([A-Za-z0-9_-]+)")
 
 
 def cookie(browser: Browser) -> str:
@@ -159,7 +159,7 @@ def test_a_new_official_walks_from_the_link_to_a_device(web_app: Flask, founded:
     assert token
 
     owner = Browser(web_app)
-    assert owner.get(f"/masuk/mulai?kode={token[1]}").location == "/masuk/mulai"
+    assert owner.get(f"/masuk/mulai?token={token[1]}").location == "/masuk/mulai"
     password = "tiga ekor kambing hijau"
     answer = owner.post("/masuk/mulai", {"password": password, "again": password}, page="/masuk/mulai")
     assert answer.location == "/masuk/perangkat"
@@ -186,7 +186,7 @@ def test_a_new_official_walks_from_the_link_to_a_device(web_app: Flask, founded:
 def test_a_used_link_says_only_that_it_is_no_good(web_app: Flask) -> None:
     """THREATS 16: used, replaced, late and invented links read the same."""
     browser = Browser(web_app)
-    browser.get("/masuk/mulai?kode=" + "A" * 43)
+    browser.get("/masuk/mulai?token=" + "A" * 43)
     answer = browser.get("/masuk/mulai")
     assert answer.status_code == 403
     assert "enrolment.link_invalid" in answer.text

@@ -169,7 +169,7 @@ def test_init_leaves_an_agency_that_can_open(place: Settings) -> None:
     keys = keymaking.make_or_take_up(place, agency="tidak dipakai", origin=genesis["origin"])
     assert genesis["receipt_root"] == keys.root_digest
     assert (genesis["practice"], genesis["custody"]) == (1, "single-host")
-    assert answer.output.count("/masuk/mulai?kode=") == 2
+    assert answer.output.count("/masuk/mulai?token=") == 2
     assert "shred" in answer.output
     pem = place.receipt_signing_file.read_bytes()
     assert KeySigner.load(pem, pem).certificate.issuer == keys.root.subject

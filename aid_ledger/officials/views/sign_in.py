@@ -98,7 +98,7 @@ def sign_out() -> ResponseReturnValue:
 @public
 def follow_link() -> ResponseReturnValue:
     """Show the form of a one-time link; its token moves from the address into the session at once."""
-    token = request.args.get("kode", "")
+    token = request.args.get("token", "")
     if token:
         session["link"] = token
         return redirect(url_for(".follow_link"))
