@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from aid_ledger.log.models import LogEntry, LogPosition
 from aid_ledger.log.queries import newest_checkpoint
 from aid_ledger.log.rules import LogIncomplete, NotSealed
-from aid_ledger.log.sequencer import TileFetch, publish
+from aid_ledger.log.sequencer import VKEY_FILE, TileFetch, publish
 from aid_ledger.log.tree import HASH
 from audit import tiles
+from audit.errors import AuditError
 from audit.tiles import Tile
 
 
@@ -34,13 +35,25 @@ def export(session: Session, folder: Path, *, vkey: str) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for tile in [*tiles.tiles_of_level(tiles.ENTRIES, newest.size), *tiles.tiles_of(newest.size)]:
         _write_once(folder / tile.path, tile, session)
-    (folder / "log.vkey").write_text(vkey + "\n")
+    (folder / VKEY_FILE).write_text(vkey + "\n")
     publish(folder / "checkpoint", newest.note)
     return newest.size
 
 
+def served_tile(session: Session, path: str) -> bytes:
+    """Give the bytes at a tile's path, as far as the newest checkpoint covers them; empty if it names none of those."""
+    try:
+        tile = tiles.parse_path(path)
+    except AuditError:
+        return b""
+    newest = newest_checkpoint(session)
+    hashes = (newest.size if newest else 0) // tiles.entries_under(tile.level)
+    is_covered = tile.index * tiles.WIDTH + tile.width <= hashes
+    return read_tile(session, tile) if is_covered else b""
+
+
 def read_tile(session: Session, tile: Tile) -> bytes:
-    """Give a tile's or a bundle's bytes as served; empty if the log does not reach so far."""
+    """Give a tile's or a bundle's bytes; empty if the log does not reach so far."""
     if tile.level == tiles.ENTRIES:
         return _bundle(session, tile)
     hashes = TileFetch(session)(tile.level, tile.index)[: tile.width * HASH]

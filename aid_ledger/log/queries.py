@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from aid_ledger.log.mentions import references_in
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogPosition
 from aid_ledger.log.rules import SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed
 from aid_ledger.log.sequencer import TileFetch
@@ -93,8 +94,13 @@ def name_of_log(session: Session) -> LogName:
         body = parse_entry(bytes(first.raw)).body
     except AuditError as error:
         raise LogIncomplete(position=0) from error
-    words = (str(body[name]) for name in ("origin", "log_vkey", "agency_name", "custody"))
-    return LogName(*words, is_practice=bool(body["practice"]))
+    return LogName(
+        origin=str(body["origin"]),
+        vkey=str(body["log_vkey"]),
+        agency=str(body["agency_name"]),
+        custody=str(body["custody"]),
+        is_practice=bool(body["practice"]),
+    )
 
 
 def status(session: Session) -> LogStatus:
@@ -135,6 +141,11 @@ def entry_at(session: Session, position: int) -> PlacedEntry:
     if entry is None:
         raise EntryNotFound(position=position)
     return _placed(position, entry)
+
+
+def mentioned_in(entry: PlacedEntry) -> list[str]:
+    """List what an entry mentions: references, and codes as `program/BST`."""
+    return references_in(entry.kind, entry.raw)
 
 
 def page_before(session: Session, before: int | None, *, limit: int = PAGE) -> list[PlacedEntry]:

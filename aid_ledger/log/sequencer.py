@@ -36,13 +36,25 @@ from audit import checkpoint, note
 from audit.errors import AuditError
 from audit.merkle import leaf_hash, verify_consistency
 
+VKEY_FILE = "log.vkey"
+"""The log's public key, beside the published checkpoint and in every export."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass did: entries ordered, and the size of the newest checkpoint (0 if none)."""
+    """What one pass did: entries ordered, the size of the newest checkpoint (0 if none), and whether more may wait."""
 
     ordered: int
     size: int
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one pass orders, and how far below the newest entry it looks for late ones."""
+
+    entries: int = PASS_ENTRIES
+    margin: int = SWEEP_MARGIN
 
 
 class Sequencer:
@@ -51,7 +63,8 @@ class Sequencer:
     `published` is the file outside the database that holds the last published checkpoint.
     """
 
-    def __init__(self, engine: Engine, key: note.SigningKey, published: Path) -> None:
+    def __init__(self, engine: Engine, key: note.SigningKey, published: Path, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
         self._engine = engine
         self._key = key
         self._published = published
@@ -72,7 +85,7 @@ class Sequencer:
         """
         ordered = self._order()
         self._sign()
-        return Pass(ordered, self._publish())
+        return Pass(ordered, self._publish(), is_full=not self._is_swept)
 
     def is_settled(self) -> bool:
         """Tell whether a pass would have nothing to do: reads only, takes no lock."""
@@ -93,13 +106,13 @@ class Sequencer:
             if not _take_lock(session):
                 return 0
             newest = session.scalar(select(func.max(LogEntry.id))) or 0
-            page = _page(session, self._floor)
-            pending = _whole_acts(session, page)
+            page = _page(session, self._floor, limit=self._limits.entries)
+            is_swept = len(page) < self._limits.entries
+            pending = _whole_acts(session, page, is_cut=not is_swept)
             if pending:
                 self._integrate(session, pending)
-            is_swept = len(page) < PASS_ENTRIES
             seen = newest if is_swept else page[-1]["id"]
-            margin = SWEEP_MARGIN if session.connection().dialect.name == "postgresql" else 0
+            margin = self._limits.margin if session.connection().dialect.name == "postgresql" else 0
         # One writer at a time leaves nothing behind on SQLite; on PostgreSQL a lower id may still be uncommitted.
         self._floor, self._is_swept = max(self._floor, seen - margin), is_swept
         return len(pending)
@@ -138,6 +151,7 @@ class Sequencer:
             last = _newest(session)
             if last is None:
                 return 0
+            publish(self._published.with_name(VKEY_FILE), f"{self._key.verifier()}\n")
             publish(self._published, last.note)
             return last.size
 
@@ -168,14 +182,14 @@ class Sequencer:
             raise LogBehind(published=outside.size, database=tree.size)
 
 
-def publish(path: Path, signed: str) -> None:
+def publish(path: Path, words: str) -> None:
     """Put a checkpoint where it survives the database: written beside, flushed to disk, then renamed over."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.read_text() == signed:
+    if path.exists() and path.read_text() == words:
         return
     beside = path.with_name(f"{path.name}.new")
     with beside.open("w") as file:
-        file.write(signed)
+        file.write(words)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
@@ -209,7 +223,7 @@ def _newest(session: Session) -> LogCheckpoint | None:
 _COLUMNS = (LogEntry.id, LogEntry.act, LogEntry.ordinal, LogEntry.raw, LogEntry.leaf_hash)
 
 
-def _page(session: Session, floor: int, *, limit: int = PASS_ENTRIES) -> Sequence[RowMapping]:
+def _page(session: Session, floor: int, *, limit: int) -> Sequence[RowMapping]:
     """Fetch committed entries above an id that have no position, in order of their ids."""
     query = (
         select(*_COLUMNS)
@@ -221,10 +235,10 @@ def _page(session: Session, floor: int, *, limit: int = PASS_ENTRIES) -> Sequenc
     return session.execute(query).mappings().all()
 
 
-def _whole_acts(session: Session, page: Sequence[RowMapping]) -> list[RowMapping]:
+def _whole_acts(session: Session, page: Sequence[RowMapping], *, is_cut: bool) -> list[RowMapping]:
     """Put the entries of each Act together, Acts in order of their first ids; an Act is never cut in two."""
     rows = list(page)
-    if len(page) == PASS_ENTRIES:
+    if is_cut:
         acts = select(LogEntry.act).where(LogEntry.id.in_([row["id"] for row in page]))
         rest = select(*_COLUMNS).where(LogEntry.act.in_(acts), LogEntry.id > page[-1]["id"])
         rows += session.execute(rest.order_by(LogEntry.id)).mappings().all()

@@ -16,7 +16,7 @@ from aid_ledger.core import clock, logs
 from aid_ledger.core.retry import retrying
 from aid_ledger.log import queries
 from aid_ledger.log.queries import PlacedEntry
-from aid_ledger.log.rules import LONGEST_PAUSE_S, PASS_ENTRIES, PAUSE_S, SWEEP_EVERY_S, NotSealed, TreeAltered
+from aid_ledger.log.rules import LONGEST_PAUSE_S, PAUSE_S, SWEEP_EVERY_S, NotSealed, TreeAltered
 from aid_ledger.log.sequencer import Pass
 from audit import proof
 from audit.errors import AuditError
@@ -67,7 +67,7 @@ def run_sequencer(sequencer: Sequencing, *, stop: threading.Event, pause_s: floa
         if done.ordered:
             ordered += done.ordered
             log.info("entries_ordered", count=done.ordered, size=done.size)
-        if done.ordered < PASS_ENTRIES:
+        if not done.is_full:
             stop.wait(pause_s)
     return ordered
 

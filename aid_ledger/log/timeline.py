@@ -20,6 +20,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.log.models import LogEntry, LogMention, LogPosition
+from aid_ledger.log.queries import PlacedEntry
 from aid_ledger.log.words import actor_words, words_of
 
 LIMIT: Final = 200
@@ -27,6 +28,8 @@ LIMIT: Final = 200
 
 CONTINUATIONS: Final = ("RowsWritten", "LinesFrozen")
 """Kinds that only carry on an earlier entry of their Act; in a timeline they would be noise."""
+
+UNREADABLE: Final = "Isi catatan ini tidak dapat dibaca lagi: basis data telah diubah dengan tangan."
 
 ENTRY_ADDRESS: Final = "/log/entri/"
 """Where an entry's page is; the log's pages stand under one fixed address on every installation."""
@@ -67,6 +70,19 @@ def entries_of_acts(
     return _items(session, _entries().where(LogEntry.act.in_(list(acts))), names or {}, limit)
 
 
+def item_of(entry: PlacedEntry) -> TimelineItem:
+    """Describe one entry for a list; one whose bytes cannot be read any more is shown as such, not hidden."""
+    kind = words_of(entry.kind)
+    try:
+        envelope = entry.envelope()
+        actor = envelope["actor"]
+        by, office = actor_words(actor["type"], actor["id"]), actor["office"]
+        on, note, look = dt.date.fromisoformat(envelope["on"]), "", kind.look
+    except (ValueError, KeyError, TypeError):
+        by, office, on, note, look = "", "", entry.recorded_at.date(), UNREADABLE, "bad"
+    return TimelineItem(entry.kind, kind.words, by, office, entry.recorded_at, on, entry.position, look, note)
+
+
 def _entries() -> Select[int, bytes, dt.datetime, int]:
     return (
         select(LogEntry.id, LogEntry.raw, LogEntry.recorded_at, LogPosition.position)
@@ -82,7 +98,7 @@ def _items(
     return [_item(row, json.loads(row.raw), names) for row in rows]
 
 
-def _item(row: Row[Any], envelope: dict[str, Any], names: Mapping[str, str]) -> TimelineItem:
+def _item(row: Row[int, bytes, dt.datetime, int], envelope: dict[str, Any], names: Mapping[str, str]) -> TimelineItem:
     actor, kind = envelope["actor"], words_of(envelope["kind"])
     return TimelineItem(
         kind=envelope["kind"],

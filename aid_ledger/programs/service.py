@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypedDict, Unpack
+from typing import NotRequired, TypedDict, Unpack
 
 from aid_ledger.book import queries as book_queries
 from aid_ledger.book import service as book
@@ -35,15 +35,15 @@ class ProgramParticulars(TypedDict):
     needs_isolation: bool
     is_managed: bool
     starts_on: dt.date
-    ends_on: dt.date | None
-    legal_basis: str | None
+    ends_on: NotRequired[dt.date | None]
+    legal_basis: NotRequired[str | None]
 
 
 def define_program(act: Act, **particulars: Unpack[ProgramParticulars]) -> Program:
     """Define a programme. Raises: ProgramTelling, ProgramRefused, CommodityUnknown, DocumentNotFound."""
     code, public_name = particulars["code"], particulars["public_name"]
     allowed = tuple(sorted(set(particulars["allowed_sources"])))
-    basis = particulars["legal_basis"]
+    basis = particulars.get("legal_basis")
     legal_basis = documents.document(act.session, basis) if basis else None
     book_queries.commodity(act.session, particulars["commodity"])
 
@@ -63,7 +63,7 @@ def define_program(act: Act, **particulars: Unpack[ProgramParticulars]) -> Progr
         legal_basis_id=legal_basis.id if legal_basis else None,
         version=1,
         starts_on=particulars["starts_on"],
-        ends_on=particulars["ends_on"],
+        ends_on=particulars.get("ends_on"),
         defined_by=act.actor.id,
     )
     act.session.add(program)

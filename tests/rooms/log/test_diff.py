@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
+import threading
+
 import pytest
+from sqlalchemy import select
 
 from aid_ledger.book import service
 from aid_ledger.book.agreement import agree
 from aid_ledger.book.rules import IDR, Movement, Place, Stage
+from aid_ledger.core import clock
 from aid_ledger.core.act import Actor
-from aid_ledger.log.diff import Difference, diff
+from aid_ledger.log.diff import Difference, diff, housekeeping_tables
+from aid_ledger.log.models import LogEntry
+from aid_ledger.tables import METADATA
 from audit.facts.money import HistoryDeclared
 from audit.note import format_vkey
-from tests.conftest import Bench
+from tests.benches import Bench
+from tests.rooms.log.forging import by_hand, literal
+from tests.rooms.log.writing import at_once, write
 
 WORLD = Place("BTT-2021", Stage.WORLD)
 RECEIVED = Place("BTT-2021", Stage.RECEIVED)
-
 
 
 @pytest.fixture
@@ -37,18 +46,6 @@ def kept(bench: Bench, anyone: Actor) -> Bench:
             )
         )
     return bench
-
-
-def by_hand(bench: Bench, *statements: str) -> None:
-    """Change the database as a superuser who drops the triggers and puts them back would."""
-    with bench.engine.begin() as connection:
-        if bench.engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        else:
-            for name in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars():
-                connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        for statement in statements:
-            connection.exec_driver_sql(statement)
 
 
 def found(bench: Bench) -> list[Difference]:
@@ -79,6 +76,9 @@ def test_an_honest_database_agrees_with_its_log(kept: Bench) -> None:
         ("UPDATE log_tiles SET hashes = leaf_hash FROM log_entries WHERE log_entries.id = 1", "log_tiles", "0/0"),
         ("DELETE FROM log_checkpoints", "log_checkpoints", "2"),
         ("UPDATE log_heads SET size = 7", "log_heads", "1"),
+        ("DELETE FROM log_mentions WHERE reference = 'source/BTT-2021'", "log_mentions", "source/BTT-2021/2"),
+        ("INSERT INTO log_mentions VALUES ('BTC-2021-000001-0', 1)", "log_mentions", "BTC-2021-000001-0/1"),
+        ("INSERT INTO log_mentions VALUES ('source/CSR-2021', 9)", "log_mentions", "source/CSR-2021/9"),
     ],
 )
 def test_what_is_done_by_hand_is_named(kept: Bench, statement: str, table: str, key: str | None) -> None:
@@ -98,6 +98,50 @@ def test_an_entry_edited_with_its_leaf_hash_is_found_by_the_tree(kept: Bench) ->
     assert {"log_entries", "log_tiles", "log_checkpoints"} <= {each.table for each in found(kept)}
 
 
-def literal(bench: Bench, raw: bytes) -> str:
-    """Write bytes as SQL."""
-    return f"'\\x{raw.hex()}'" if bench.engine.dialect.name == "postgresql" else f"x'{raw.hex()}'"
+def test_an_entry_that_waits_is_compared_as_well(kept: Bench, anyone: Actor) -> None:
+    """THREATS 4: an entry edited before it is ordered is named, and an honest one that waits is not."""
+    write(kept, anyone, "BERAS")
+    assert found(kept) == []
+    by_hand(kept, "UPDATE commodities SET name = 'Emas' WHERE code = 'BERAS'")
+    assert [(each.table, each.key) for each in found(kept)] == [("commodities", "BERAS")]
+    with kept.reading() as session:
+        raw = bytes(session.scalars(select(LogEntry.raw).where(LogEntry.id == 3)).one()).replace(b"BERAS", b"BERAZ")
+    by_hand(kept, f"UPDATE log_entries SET raw = {literal(kept, raw)} WHERE id = 3")
+    assert ("log_entries", "3") in {(each.table, each.key) for each in found(kept)}
+
+
+def test_deeds_done_meanwhile_are_no_difference(kept: Bench, anyone: Actor) -> None:
+    """An auditor compares one moment, however busy the agency is: a difference found is a difference."""
+    stop = threading.Event()
+
+    def work() -> None:
+        for number in itertools.count():
+            if stop.is_set():
+                return
+            write(kept, anyone, f"K{number}")
+            kept.sequencer.run_once()
+
+    def compare() -> list[Difference]:
+        differences = [each for _ in range(5) for each in found(kept)]
+        stop.set()
+        return differences
+
+    assert at_once([compare, work])[0] == []
+
+
+def test_an_old_tail_without_a_checkpoint_is_named(kept: Bench) -> None:
+    """T3: a log whose signing stopped is said to have stopped, even to an auditor without the published checkpoint."""
+    by_hand(kept, "DELETE FROM log_checkpoints")
+    with kept.reading() as session:
+        assert diff(session, vkey=format_vkey(kept.key.verifier()), published=None, agreements=[agree]) == []
+    with clock.frozen(clock.now() + dt.timedelta(minutes=2)), kept.reading() as session:
+        named = diff(session, vkey=format_vkey(kept.key.verifier()), published=None, agreements=[agree])
+    assert [(each.table, each.key) for each in named] == [("log_checkpoints", "2")]
+
+
+def test_every_table_that_may_change_without_a_fact_says_why() -> None:
+    """P3: what the comparison does not cover is printed with its reason, never silently left out."""
+    assert METADATA.tables
+    reasons = housekeeping_tables()
+    assert "counters" in reasons
+    assert all(reasons.values())

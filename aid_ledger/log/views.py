@@ -1,0 +1,187 @@
+"""The pages of the log, for everybody: what it is, its entries and their proofs; and the log itself as files (C2SP).
+
+No sign-in and no cookie: whoever can reach this server may read and mirror all of it, since no entry holds personal
+data. The files are those of `log export`, at the addresses of tlog-tiles, so a verifier needs nothing but this prefix.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from flask import Blueprint, Flask, Response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from aid_ledger.core import clock
+from aid_ledger.core.roles import Role
+from aid_ledger.log import export, queries, schemas, service
+from aid_ledger.log.rules import EntryNotFound
+from aid_ledger.log.timeline import item_of, timeline
+from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS
+from aid_ledger.web import desk, slots
+from aid_ledger.web.guard import public
+from audit.note import encode_base64
+
+bp = Blueprint("log", __name__, url_prefix="/log")
+
+ORDER: Final = 90
+PAGE: Final = 50
+TEXT: Final = "text/plain; charset=utf-8"
+BYTES: Final = "application/octet-stream"
+FOREVER: Final = "public, max-age=31536000, immutable"
+"""A tile's address says how full it is, so what it holds never changes (C2SP tlog-tiles)."""
+
+A_MOMENT: Final = "public, max-age=2"
+OPEN_TO_ALL: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""Verifiers may run inside other people's pages."""
+
+
+def install(app: Flask) -> None:
+    """Hang the pages on an application."""
+    app.register_blueprint(bp)
+    slots.register_menu(app, slots.MenuItem("Log", "log.index", frozenset(Role), ORDER, "log"))
+
+
+@bp.get("/")
+@public
+def index() -> ResponseReturnValue:
+    """Say what this log is and how to check it without believing this server."""
+    with desk.read() as session:
+        return render_template(
+            "log/index.html",
+            name=queries.name_of_log(session),
+            status=queries.status(session),
+            newest=queries.newest_checkpoint(session),
+            now=clock.now(),
+            latest=[item_of(entry) for entry in queries.page_before(session, None, limit=5)],
+        )
+
+
+@bp.get("/entri")
+@public
+def entries() -> ResponseReturnValue:
+    """List entries, newest first."""
+    before = desk.filters(schemas.PageFilter())["sebelum"]
+    with desk.read() as session:
+        found = queries.page_before(session, before, limit=PAGE + 1)
+    shown = found[:PAGE]
+    return render_template(
+        "log/entries.html",
+        items=[item_of(entry) for entry in shown],
+        next_before=shown[-1].position if len(found) > PAGE else None,
+        is_first=before is None,
+    )
+
+
+@bp.get("/cari")
+@public
+def search() -> ResponseReturnValue:
+    """Lead from a number or a reference to its page."""
+    wanted = desk.filters(schemas.Search())["q"]
+    if isinstance(wanted, int):
+        return redirect(url_for(".entry", position=wanted))
+    return redirect(url_for(".mentions", reference=wanted))
+
+
+@bp.get("/rujukan/<path:reference>")
+@public
+def mentions(reference: str) -> ResponseReturnValue:
+    """List what the log says of one object."""
+    with desk.read() as session:
+        items = timeline(session, reference)
+    if not items:
+        raise EntryNotFound(reference=reference[:60])
+    return render_template("log/mentions.html", reference=reference, items=items)
+
+
+@bp.get("/entri/<int:position>")
+@public
+def entry(position: int) -> ResponseReturnValue:
+    """Show one entry: what it says, in words and byte for byte, and what proves it."""
+    with desk.read() as session:
+        found = queries.entry_at(session, position)
+        check = service.check_entry(session, found)
+        same_act = [item_of(each) for each in queries.entries_of_act(session, found.act) if each.position != position]
+        size = queries.sealed_size(session)
+    item = item_of(found)
+    envelope = {} if item.note else found.envelope()
+    return render_template(
+        "log/entry.html",
+        item=item,
+        check=check,
+        envelope=envelope,
+        door=DOORS.get(envelope["actor"]["door"], "") if envelope else "",
+        written=json.dumps(envelope, indent=2, ensure_ascii=False)
+        if envelope
+        else found.raw.decode("utf-8", "replace"),
+        leaf_hash=encode_base64(found.leaf_hash),
+        same_act=same_act,
+        mentioned=queries.mentioned_in(found),
+        is_according_to_server=found.kind in ACCORDING_TO_SERVER,
+        size=size,
+    )
+
+
+@bp.get("/entri/<int:position>/bukti")
+@public
+def proof(position: int) -> ResponseReturnValue:
+    """Give an entry's proof under the newest checkpoint (C2SP tlog-proof)."""
+    with desk.read() as session:
+        queries.entry_at(session, position)
+        text = queries.proof_text(session, position)
+    return _file(text, TEXT, A_MOMENT, name=f"entri-{position}.tlog-proof")
+
+
+@bp.get("/entri/<int:position>/isi")
+@public
+def content(position: int) -> ResponseReturnValue:
+    """Give an entry's exact bytes, which its proof is about."""
+    with desk.read() as session:
+        raw = queries.entry_at(session, position).raw
+    return _file(raw, "application/json", FOREVER, name=f"entri-{position}.json")
+
+
+@bp.get("/checkpoint")
+@public
+def checkpoint() -> ResponseReturnValue:
+    """Give the newest signed checkpoint."""
+    with desk.read() as session:
+        newest = queries.newest_checkpoint(session)
+    return _file(newest.note, TEXT, A_MOMENT) if newest else _absent()
+
+
+@bp.get("/log.vkey")
+@public
+def vkey() -> ResponseReturnValue:
+    """Give the log's public key; an inspector takes it from paper instead."""
+    with desk.read() as session:
+        return _file(f"{queries.name_of_log(session).vkey}\n", TEXT, A_MOMENT)
+
+
+@bp.get("/tile/<path:path>")
+@public
+def tile(path: str) -> ResponseReturnValue:
+    """Give a tile of hashes or a bundle of entries, full or partial, as far as the newest checkpoint reaches."""
+    with desk.read() as session:
+        held = export.served_tile(session, f"tile/{path}")
+    return _file(held, BYTES, FOREVER) if held else _absent()
+
+
+def _file(body: str | bytes, kind: str, keep: str, *, name: str = "") -> Response:
+    response = Response(body, content_type=kind)
+    response.headers["Cache-Control"] = keep
+    response.headers.update(OPEN_TO_ALL)
+    if name:
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _absent() -> Response:
+    """Answer plainly what is not there: programs ask, and a moment later it may be."""
+    response = Response("Tidak ada di log ini.\n", 404, content_type=TEXT)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(OPEN_TO_ALL)
+    return response

@@ -1,0 +1,30 @@
+"""What a superuser of the database can do, for tests: any statement, with triggers and foreign keys out of the way."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+
+from tests.benches import Bench
+
+
+def by_hand(bench: Bench, *statements: str) -> None:
+    """Change the database as a superuser who drops the triggers and puts them back would."""
+    if bench.engine.dialect.name == "postgresql":
+        with bench.engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        return
+    path = str(bench.engine.url.database).removeprefix("file:")
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            connection.execute(statement)
+
+
+def literal(bench: Bench, raw: bytes) -> str:
+    """Write bytes as SQL."""
+    return f"'\\x{raw.hex()}'" if bench.engine.dialect.name == "postgresql" else f"x'{raw.hex()}'"
