@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -171,12 +171,12 @@ def _as_url(url: URL) -> str:
 # ------------------------------------------------------------------------------------------------ the keeper process
 
 
-def keep(folder: Path, installation: Path, leader: int) -> None:
+def keep(folder: Path, installation: Path, leader: int, options: Sequence[str] = SERVER_OPTIONS) -> None:
     """Run a server in `folder` until the leader ends or someone sends SIGTERM; then leave nothing behind."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = None
     try:
-        server = _serve(folder, installation)
+        server = _serve(folder, installation, options)
         _wait_for_the_end(leader, server)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -186,7 +186,7 @@ def keep(folder: Path, installation: Path, leader: int) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(folder: Path, installation: Path) -> subprocess.Popen[bytes]:
+def _serve(folder: Path, installation: Path, settings: Sequence[str]) -> subprocess.Popen[bytes]:
     """Create a cluster, start it on a free port, and write the URL once it answers."""
     user = _unprivileged_user()
     binaries = _reachable(installation, folder, user) / "bin"
@@ -198,7 +198,7 @@ def _serve(folder: Path, installation: Path) -> subprocess.Popen[bytes]:
     initdb = (str(binaries / "initdb"), *where, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C")
     subprocess.run((*initdb, "--no-sync"), check=True, user=user, cwd=cluster)
     port = _free_port()
-    options = [part for option in SERVER_OPTIONS for part in ("-c", option)]
+    options = [part for option in settings for part in ("-c", option)]
     command = (str(binaries / "postgres"), *where, "-p", str(port), *options)
     server = subprocess.Popen(command, user=user, cwd=cluster)
     address = f"{SUPERUSER}@{HOST}:{port}/postgres"
