@@ -72,6 +72,7 @@ PARTS: Final = (
     ),
     Part("bendahara", "Wati Contoh", "treasurer", BPKD, "BENDAHARA", "Bendahara Pengeluaran"),
     Part("posko", "Ujang Contoh", "field", DINSOS, "POSKO", "Koordinator Posko PPKM"),
+    Part("pengantar", "Maman Contoh", "field", DINSOS, "PENGANTAR", "Petugas Antar Posko PPKM"),
     Part("pemeriksa", "Nina Contoh", "auditor", INSPEKTORAT, "INSPEKTUR", "Inspektur Pembantu"),
     Part("admin", "Tono Contoh", "admin", KOMINFO, "ADMIN_SISTEM", "Pengelola Sistem"),
     Part("admin2", "Lia Contoh", "admin", SETDA, "ADMIN_ORGANISASI", "Kepala Bagian Organisasi"),

@@ -39,7 +39,7 @@ ISOLATING: Final = 120
 
 PILLARS: Final = ("puskesmas", "lurah_kades", "bhabinkamtibmas")
 GIFT_REGION: Final = "32.16.06"
-"""ASN Berbagi of the story goes to Tambun Selatan, the kecamatan with the most cases."""
+"""ASN Berbagi of the story goes to Tambun Selatan, the kecamatan with the most cases, for families outside DTKS."""
 
 SESSION: Final = hashlib.sha256(b"cerita").digest()
 """Stands for the approver's signed-in session on the command line."""
@@ -124,8 +124,8 @@ def make_batches(stage: Stage, papers: Papers) -> Rounds:
     references = []
     for program, region, channel, decree in (
         (ISOLATION, REGION, "goods", "sk_jps"),
-        (BST, REGION, "bank", "sk_bst"),
         (GIFTS, GIFT_REGION, "goods", "sk_gotong"),
+        (BST, REGION, "bank", "sk_bst"),
     ):
         run = stage.do("operator", disbursement.compute_entitlements, program=program, period=PERIOD, region=region)
         stage.do("operator", disbursement.determine_run, run.reference, decree=papers[decree])
@@ -141,7 +141,7 @@ def make_batches(stage: Stage, papers: Papers) -> Rounds:
         stage.do("operator", disbursement.submit_batch, batch.reference)
         stage.tell(f"    {batch.reference}: {batch.lines} keluarga, {run.left_out} tidak ikut dengan sebabnya")
         references.append(batch.reference)
-    isolation_batch, bst, gifts = references
+    isolation_batch, gifts, bst = references
     return Rounds(bst=bst, isolation=isolation_batch, gifts=gifts)
 
 
@@ -176,7 +176,7 @@ def pay_by_bank(stage: Stage, rounds: Rounds) -> None:
 
 
 def hand_over(stage: Stage, reference: str) -> None:
-    """Hand goods over by the posko before two witnesses; a few households are not met."""
+    """Hand goods over before two witnesses, by an officer who took in no isolation; a few households are not met."""
     stage.do("bendahara", delivery.instruct, reference)
     with reading(stage.acts.engine) as session:
         batch = batches.batch(session, reference)
@@ -185,7 +185,7 @@ def hand_over(stage: Stage, reference: str) -> None:
     absent, met = numbers[:3], numbers[3:]
     for start in range(0, len(met), 200):
         stage.do(
-            "posko",
+            "pengantar",
             delivery.hand_over,
             reference,
             met[start : start + 200],
@@ -193,7 +193,7 @@ def hand_over(stage: Stage, reference: str) -> None:
             witness_one="Saksi RT contoh",
             witness_two="Saksi PKK contoh",
         )
-    stage.do("posko", delivery.fail_lines, reference, dict.fromkeys(absent, "RECIPIENT_ABSENT"))
+    stage.do("pengantar", delivery.fail_lines, reference, dict.fromkeys(absent, "RECIPIENT_ABSENT"))
 
 
 def return_failed(stage: Stage, papers: Papers, rounds: Rounds) -> None:

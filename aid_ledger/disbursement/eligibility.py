@@ -193,7 +193,9 @@ def _double_aid(question: Question, excluded: Collection[str]) -> ColumnElement[
             ExternalAid.program.in_(excluded),
         )
     )
-    return or_(ours, theirs)
+    # "DTKS" or "DTSEN" as the other programme excludes whoever is listed there (ASN Berbagi is for those outside).
+    listed = Person.list_source.in_(excluded)
+    return or_(ours, theirs, listed)
 
 
 def _excluded_codes(session: Session, program: Program) -> tuple[str, ...]:
