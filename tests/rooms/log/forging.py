@@ -17,12 +17,12 @@ def by_hand(bench: Bench, *statements: str) -> None:
                 connection.exec_driver_sql(statement)
         return
     path = str(bench.engine.url.database).removeprefix("file:")
-    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
+        triggers = file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for (name,) in triggers:
-            connection.execute(f"DROP TRIGGER {name}")
+            file.execute(f"DROP TRIGGER {name}")
         for statement in statements:
-            connection.execute(statement)
+            file.execute(statement)
 
 
 def literal(bench: Bench, raw: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from audit.source import open_source
 from audit.verify import verify_log
 from tests.benches import Bench
 from tests.rooms.log.forging import by_hand, literal
-from tests.rooms.log.writing import at_once, count_entries, define, ordered_entries, unsequenced, write
+from tests.rooms.log.writing import at_once, count_entries, define, define_all, ordered_entries, unsequenced, write
 
 WRITERS = 8
 DEEDS = 12
@@ -54,7 +54,7 @@ def test_the_root_is_the_root_of_the_entries(bench: Bench, anyone: Actor) -> Non
     """What is signed is what an outsider computes from the entries alone, across a full tile and more."""
     acts = unsequenced(bench)
     for number in range(3):
-        acts.run(anyone, lambda act, n=number: [define(act, f"K{n}-{m}") for m in range(100)])
+        acts.run(anyone, define_all, [f"K{number}-{each}" for each in range(100)])
         bench.sequencer.run_once()
     hashes = [leaf_hash(bytes(entry.raw)) for entry in ordered_entries(bench)]
     assert signed_sizes(bench) == [100, 200, 300]
@@ -102,7 +102,7 @@ def test_an_act_stays_together_and_whole(bench: Bench, anyone: Actor) -> None:
     """An Act longer than a pass is ordered in one pass, its entries side by side."""
     acts, sequencer = unsequenced(bench), another(bench, Limits(entries=5))
     acts.run(anyone, define, "A")
-    acts.run(anyone, lambda act: [define(act, f"B{n}") for n in range(20)])
+    acts.run(anyone, define_all, [f"B{number}" for number in range(20)])
     acts.run(anyone, define, "C")
     assert sequencer.run_once() == Pass(21, 21, is_full=True)
     assert not sequencer.is_settled()
@@ -110,7 +110,7 @@ def test_an_act_stays_together_and_whole(bench: Bench, anyone: Actor) -> None:
     assert sequencer.is_settled()
     runs = [entry.act for entry in ordered_entries(bench)]
     assert len(runs) == 22
-    assert sum(1 for one, next_one in zip(runs, runs[1:], strict=False) if one != next_one) == 2
+    assert sum(1 for one, next_one in pairwise(runs) if one != next_one) == 2
 
 
 def test_two_sequencers_at_once_make_one_log(bench: Bench, anyone: Actor) -> None:

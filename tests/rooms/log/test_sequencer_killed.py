@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from itertools import count
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from aid_ledger.core.act import Actor
 from aid_ledger.core.db import make_engine
@@ -90,16 +91,10 @@ def run_and_die(bench: Bench, wanted: int) -> None:
         os._exit(status)
 
 
-def watch(engine, step) -> None:  # noqa: ANN001 - an engine and a callable, listened to by name
+def watch(engine: Engine, step: Callable[[str], None]) -> None:
     """Call `step` before every statement and every commit."""
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def before(_connection, _cursor, statement, *_rest) -> None:  # noqa: ANN001 - SQLAlchemy's shape
-        step(statement)
-
-    @event.listens_for(engine, "commit")
-    def committing(_connection) -> None:  # noqa: ANN001 - SQLAlchemy's shape
-        step("commit")
+    event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_rest: step(statement))
+    event.listen(engine, "commit", lambda _connection: step("commit"))
 
 
 def address_of(bench: Bench) -> str:

@@ -84,4 +84,3 @@ def test_a_programme_is_found_by_its_code(founded: Founded) -> None:
         found = [item.kind for item in timeline(session, about("program", "BST"))]
         assert found == ["RateSet", "ProgramDefined"]
         assert {item.kind for item in timeline(session, decree)} == {"DocumentRegistered", "RateSet"}
-

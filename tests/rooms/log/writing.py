@@ -21,6 +21,12 @@ def define(act: Act, code: str, *, note: str = "satuan") -> None:
     act.record(CommodityDefined(commodity=code, unit=note, public_name=code))
 
 
+def define_all(act: Act, codes: list[str]) -> None:
+    """Define several commodities in one deed."""
+    for code in codes:
+        define(act, code)
+
+
 def unsequenced(bench: Bench) -> Acts:
     """Give Acts whose entries wait for a sequencer, as they do on PostgreSQL."""
     return Acts(bench.engine, LogPen(), bench.kit)
