@@ -120,7 +120,7 @@ def view_people(act: Act, references: Sequence[str], *, purpose: str) -> View:
     )
     act.session.add(view)
     act.session.flush()
-    act.record(PeopleViewed(purpose=SEALED_PURPOSE, count=len(people), root=_root(view)), view)
+    act.record(PeopleViewed(purpose=SEALED_PURPOSE, count=len(people), root=view_root(view)), view)
     opened = tuple(open_person(act.session, act.kit.keys, person) for person in people)
     return View(accepted=True, people=opened, seen_today=seen + len(people))
 
@@ -156,7 +156,7 @@ def _open_account(keys: FieldKeys, row: BankAccount) -> OpenedAccount:
     return OpenedAccount(row.reference, Account(row.bank_code, number, holder), row.is_current)
 
 
-def _root(view: PersonalView) -> str:
+def view_root(view: PersonalView) -> str:
     """Commit to whose data was seen and why, under the row's own salt."""
     content = canonical.encode([view.purpose, json.loads(view.people)])
     return base64.urlsafe_b64encode(salted_commitment(VIEW_DOMAIN, view.salt, content)).rstrip(b"=").decode()

@@ -71,3 +71,21 @@ def check(bench: Bench, path: Path) -> Checked:
 def sha256_of(path: Path) -> bytes:
     """Digest a file."""
     return hashlib.sha256(path.read_bytes()).digest()
+
+
+def row(number: int, **cells: str) -> dict[str, str]:
+    """Write one row of a list: the same person for the same number, except what the test says."""
+    name = f"{households.FEMALE[number % 12]} {households.SECOND[number % 20]}"
+    return {
+        "nik": f"321606{41 + number % 28:02d}{1 + number // 28:02d}900000",
+        "nama": name,
+        "tanggal_lahir": f"1990-{1 + number // 28:02d}-{1 + number % 28:02d}",
+        "jenis_kelamin": "P",
+        "alamat": f"Kp. Contoh No. {number}",
+        "rt": "1",
+        "rw": "2",
+        "kode_desa": VILLAGES[0],
+        "pekerjaan": "Buruh harian lepas",
+        "sumber_data": "DTKS",
+        **cells,
+    }
