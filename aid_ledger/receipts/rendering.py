@@ -62,6 +62,9 @@ class ReceiptPrinter:
         self._style = CSS(
             string=style, font_config=self._fonts, color_profiles=self._colours, url_fetcher=PackagedFiles({})
         )
+        for profile in self._colours.values():
+            # The colour library writes a profile differently once its name was read, which the first page does.
+            _ = profile.name
         environment = ImmutableSandboxedEnvironment(
             autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(TEMPLATE_FOLDER / "receipts")
         )

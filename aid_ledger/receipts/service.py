@@ -76,6 +76,12 @@ def open_receipt(keys: FieldKeys, receipt: Receipt) -> Opened:
     return Opened(ReceiptFields.from_json(members["fields"]), base64.b64decode(members["salt"]))
 
 
+def seal_fields(keys: FieldKeys, opened: Opened, seal: str) -> bytes:
+    """Encrypt what a receipt states, for the one row that has this seal."""
+    plain = json.dumps({"fields": opened.fields.to_json(), "salt": base64.b64encode(opened.salt).decode()})
+    return crypto.encrypt(keys, plain, table="receipts", column="fields", row=seal)
+
+
 def cancel_receipt(act: Act, reference: str, *, reason: str) -> Receipt:
     """Cancel a receipt; whoever shows it later is told so.
 
@@ -122,14 +128,13 @@ def _issue(
     fields = _fields(act, issue, delivered, payee, number)
     salt, seal, public_id = stated.new_salt(), secrets.token_hex(16), delivered.line.public_id
     digest = stated.log_digest(fields, salt)
-    plain = json.dumps({"fields": fields.to_json(), "salt": base64.b64encode(salt).decode()})
     receipt = Receipt(
         reference=number,
         public_id=public_id,
         code_hash=code_hash(act.kit.keys, fields.code),
         line_id=delivered.line.id,
         seal=seal,
-        fields=crypto.encrypt(act.kit.keys, plain, table="receipts", column="fields", row=seal),
+        fields=seal_fields(act.kit.keys, Opened(fields, salt), seal),
         digest=base64.urlsafe_b64decode(digest + "="),
         state=rules.ISSUED,
         copies=0,

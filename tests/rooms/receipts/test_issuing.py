@@ -1,0 +1,175 @@
+"""Receipts: only for what arrived, once, masked, under a digest in the log; cancelled by a treasurer with a reason."""
+
+from __future__ import annotations
+
+import base64
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from aid_ledger.core.act import UnrecordedChange
+from aid_ledger.disbursement.rules import BatchNotFound
+from aid_ledger.log.models import LogEntry
+from aid_ledger.officials.powers import RoleMissing
+from aid_ledger.receipts import agreement, fields, rules, service
+from aid_ledger.receipts.models import Receipt
+from audit.entry import parse_entry
+from audit.replay import Replay
+from tests.builders import delivering
+from tests.builders import receipts as builders
+from tests.builders.officials import Founded
+
+
+def replayed(founded: Founded) -> Replay:
+    """Replay the whole log."""
+    replay = Replay()
+    with founded.bench.reading() as session:
+        for index, raw in enumerate(session.scalars(select(LogEntry.raw).order_by(LogEntry.id))):
+            replay.apply(index, parse_entry(bytes(raw)))
+    replay.finish()
+    return replay
+
+
+def test_what_is_under_way_or_failed_has_no_receipt(founded: Founded) -> None:
+    """P2: a receipt confirms an arrival; line 1 failed, so three lines give two receipts."""
+    bench = founded.bench
+    sent = delivering.sent(bench, founded, count=3)
+    assert builders.issue(founded, sent.batch) == 0
+    failing = delivering.first_line_says(channel_status="FAILED", channel_code="4031801")
+    delivering.imported(founded, sent, delivering.answered(delivering.file_of(bench, sent), failing))
+    states = delivering.states(bench, sent.batch)
+    assert builders.issue(founded, sent.batch) == sum(state == "delivered" for state in states.values()) == 2
+
+
+def test_no_batch_no_receipts(founded: Founded) -> None:
+    """A number that is nobody's is refused."""
+    with pytest.raises(BatchNotFound):
+        builders.issue(founded, "BTC-2021-000999-X")
+
+
+def test_issuing_again_issues_nothing(founded: Founded) -> None:
+    """A second click, or a second officer: every line has one receipt and one only."""
+    sent = builders.delivered(founded)
+    assert [builders.issue(founded, sent.batch) for _ in range(3)] == [3, 0, 0]
+
+
+def test_two_who_issue_at_once_share_the_work(founded: Founded) -> None:
+    """The batch's row is the queue: together they issue each receipt once."""
+    sent = builders.delivered(founded, count=4)
+    with ThreadPoolExecutor(2) as both:
+        counts = list(both.map(lambda login: builders.issue(founded, sent.batch, by=login), ("treasurer", "operator")))
+    assert sorted(counts) == [0, 4]
+    assert len(builders.receipts(founded.bench)) == 4
+
+
+def test_a_limit_cuts_the_work_into_acts(founded: Founded) -> None:
+    """A district's batch is issued in many Acts of some seconds, each of which stands alone."""
+    sent = builders.delivered(founded, count=3)
+    counts = []
+    for _ in range(3):
+        with founded.act("treasurer") as act:
+            counts.append(service.issue_receipts(act, sent.batch, limit=2))
+    assert counts == [2, 1, 0]
+
+
+def test_a_receipt_says_what_arrived(founded: Founded) -> None:
+    """The paper names amount, day, source, decree and who verified and approved, and the payee behind a mask."""
+    [receipt] = builders.issued(founded, count=1)
+    stated = service.open_receipt(founded.bench.kit.keys, receipt).fields
+    assert (stated.number, stated.line, stated.amount) == (receipt.reference, receipt.public_id, 300_000)
+    assert stated.in_words == "tiga ratus ribu rupiah"
+    assert [source.amount for source in stated.sources] == [300_000]
+    assert all(set(word[1:]) == {"*"} for word in stated.payee.split())
+    assert stated.nik == "\u2022" * 14 + "00"
+    assert stated.period == "Agustus 2021"
+    assert [each.step for each in stated.approvers] == ["Diverifikasi", "Disetujui dengan OTP"]
+    assert [each.name for each in stated.approvers] == ["Verifier Contoh", "Approver Contoh"]
+
+
+def test_the_log_holds_a_salted_digest_and_nothing_of_the_person(founded: Founded) -> None:
+    """THREATS 13 and 14: fields and salt give the digest; the entry alone gives nobody."""
+    [receipt] = builders.issued(founded, count=1)
+    opened = service.open_receipt(founded.bench.kit.keys, receipt)
+    with founded.bench.reading() as session:
+        raw = session.scalars(select(LogEntry.raw).where(LogEntry.kind == "ReceiptIssued")).one()
+    entry = parse_entry(bytes(raw))
+    assert entry.body["digest"] == fields.log_digest(opened.fields, opened.salt)
+    assert base64.urlsafe_b64encode(receipt.digest).rstrip(b"=").decode() == entry.body["digest"]
+    assert list(entry.rows) == ["receipts"]
+    for secret in (opened.fields.code, opened.fields.payee, opened.fields.village, receipt.reference):
+        assert secret.encode() not in bytes(raw)
+
+
+def test_the_database_alone_opens_nothing(founded: Founded) -> None:
+    """A stolen database holds neither codes nor names: both are ciphertext or keyed hashes."""
+    [receipt] = builders.issued(founded, count=1)
+    code = builders.code_of(founded.bench, receipt)
+    stored = [getattr(receipt, column.name) for column in Receipt.__table__.columns]
+    assert not any(code.encode() in bytes(value) for value in stored if isinstance(value, bytes))
+    assert code not in [value for value in stored if isinstance(value, str)]
+
+
+def test_an_unknown_receipt_is_not_cancelled(founded: Founded) -> None:
+    """Neither is it printed."""
+    with pytest.raises(rules.ReceiptNotFound), founded.act("treasurer") as act:
+        service.cancel_receipt(act, "RCP-2021-000999-X", reason="Tidak ada")
+    with pytest.raises(rules.ReceiptNotFound), founded.act("treasurer") as act:
+        service.record_print(act, "RCP-2021-000999-X")
+
+
+@pytest.mark.parametrize("login", ["operator", "verifier", "approver", "field", "auditor", "admin"])
+def test_only_a_treasurer_cancels(founded: Founded, login: str) -> None:
+    """Whoever could cancel quietly could make a household's proof worthless."""
+    [receipt] = builders.issued(founded, count=1)
+    with pytest.raises(RoleMissing):
+        builders.cancel(founded, receipt, by=login)
+
+
+def test_a_receipt_is_cancelled_once(founded: Founded) -> None:
+    """The reason and the Act stay; a second cancellation would write over them."""
+    [receipt] = builders.issued(founded, count=1)
+    builders.cancel(founded, receipt)
+    with pytest.raises(rules.ReceiptNotStanding):
+        builders.cancel(founded, receipt, reason="Lagi")
+    [after] = builders.receipts(founded.bench)
+    assert (after.state, after.reason) == ("cancelled", "Salah keluarga")
+    assert after.end_act is not None
+
+
+def test_every_print_is_counted(founded: Founded) -> None:
+    """A receipt printed forty times is worth a question; the log holds each."""
+    [receipt] = builders.issued(founded, count=1)
+    for _ in range(2):
+        with founded.act("field") as act:
+            service.record_print(act, receipt.reference)
+    [after] = builders.receipts(founded.bench)
+    assert after.copies == 2
+
+
+def test_a_receipt_cannot_be_changed_without_a_fact(founded: Founded) -> None:
+    """THREATS 5: an Act that records nothing about receipts may not touch one."""
+    [receipt] = builders.issued(founded, count=1)
+    with pytest.raises(UnrecordedChange), founded.act("treasurer") as act:
+        act.session.get_one(Receipt, receipt.id).copies = 9
+
+
+def test_replay_and_rows_agree_on_every_receipt(founded: Founded) -> None:
+    """Issued, printed and cancelled: the log replays without a violation and names the stored receipts."""
+    builders.issued(founded)
+    builders.cancel(founded, builders.receipts(founded.bench)[0])
+    replay = replayed(founded)
+    assert replay.violations == []
+    with founded.bench.reading() as session:
+        assert list(agreement.agree(session, replay.state)) == []
+
+
+def test_an_invented_and_a_deleted_receipt_are_found(founded: Founded) -> None:
+    """A superuser adds a receipt or removes one: the comparison names both."""
+    stored = builders.issued(founded, count=2)
+    state = replayed(founded).state
+    state.receipts.discard(stored[0].public_id)
+    state.receipts.add("0" * 20)
+    with founded.bench.reading() as session:
+        found = [(each.key, each.sentence.split()[1]) for each in agreement.agree(session, state)]
+    assert found == [(str(stored[0].id), stored[0].public_id), ("0" * 20, "0" * 20)]
