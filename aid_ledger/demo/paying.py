@@ -21,6 +21,7 @@ from aid_ledger.demo.stage import Stage
 from aid_ledger.disbursement import queries as batches
 from aid_ledger.disbursement import service as disbursement
 from aid_ledger.disbursement.models import BatchLine
+from aid_ledger.documents import service as documents
 from aid_ledger.isolation import service as isolation
 from aid_ledger.receipts import service as receipts
 from aid_ledger.recipients import queries
@@ -196,13 +197,24 @@ def hand_over(stage: Stage, reference: str) -> None:
     stage.do("pengantar", delivery.fail_lines, reference, dict.fromkeys(absent, "RECIPIENT_ABSENT"))
 
 
-def return_failed(stage: Stage, papers: Papers, rounds: Rounds) -> None:
-    """Send what the bank could not deliver back to the treasury by STS."""
+def return_failed(stage: Stage, rounds: Rounds) -> None:
+    """Send what the bank could not deliver back to the treasury, on an STS that says exactly so much."""
     with reading(stage.acts.engine) as session:
         batch = batches.batch(session, rounds.bst)
         failed = batches.states_of_lines(session, batch.id).get("failed", (0, 0))[1]
     if not failed:
         return
+    paper = stage.do(
+        "bendahara",
+        documents.register_document,
+        kind="sts",
+        number="STS/CONTOH-12/2021",
+        title="Setoran kembali BST gagal salur",
+        signer="Bendahara Pengeluaran",
+        issued_on=stage.day,
+        valid_from=stage.day,
+        amount=failed,
+    )
     stage.do(
         "bendahara",
         delivery.return_to_treasury,
@@ -211,7 +223,7 @@ def return_failed(stage: Stage, papers: Papers, rounds: Rounds) -> None:
         program=BST,
         commodity="IDR",
         amount=failed,
-        document=papers["sts"],
+        document=paper.reference,
     )
 
 

@@ -66,7 +66,6 @@ def file_papers(stage: Stage) -> Papers:
         ("sk_gotong", "sk", "460/CONTOH-09/2021", "Penetapan Penerima Bansos Gotong Royong", dt.date(2021, 7, 28)),
         ("kontrak", "perjanjian", "027/CONTOH-10/2021", "Pembelian paket kepada Bulog", dt.date(2021, 7, 12)),
         ("bast", "bast", "BAST/CONTOH-11/2021", "Serah terima paket dari Bulog", dt.date(2021, 7, 22)),
-        ("sts", "sts", "STS/CONTOH-12/2021", "Setoran kembali BST gagal salur", dt.date(2021, 8, 5)),
     ):
         document = stage.do(
             "operator",

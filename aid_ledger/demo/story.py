@@ -134,7 +134,7 @@ def _pay(stage: Stage, papers: setting_up.Papers, households: int) -> Rounds:
         paying.hand_over(stage, rounds.isolation)
         paying.hand_over(stage, rounds.gifts)
     with stage.chapter("Yang gagal disetor kembali ke kas daerah"):
-        paying.return_failed(stage, papers, rounds)
+        paying.return_failed(stage, rounds)
     return rounds
 
 
