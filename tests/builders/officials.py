@@ -19,6 +19,7 @@ from aid_ledger.founding import service as founding
 from aid_ledger.officials import queries, service
 from aid_ledger.regions import service as regions
 from tests.benches import ORIGIN, Bench
+from tests.builders import receipt_keys
 
 FOUNDED_AT = dt.datetime(2021, 1, 4, 1, 0, tzinfo=dt.UTC)
 SINCE = dt.date(2021, 1, 4)
@@ -109,7 +110,7 @@ def found(bench: Bench) -> Founded:
             zone="Asia/Jakarta",
             origin=ORIGIN,
             log_vkey=str(bench.key.verifier()),
-            receipt_root="A" * 43,
+            receipt_root=receipt_keys.root_digest(),
             schema="A" * 43,
             custody=founding.SINGLE_HOST,
             is_practice=True,

@@ -17,6 +17,7 @@ from aid_ledger import app as composition
 from aid_ledger.core import keyfiles
 from aid_ledger.settings import Environment, Settings
 from audit import note
+from tests.builders import receipt_keys
 from tests.builders.officials import Founded
 
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -102,3 +103,4 @@ def _write_keys(founded: Founded, settings: Settings) -> None:
     keyfiles.write_private(settings.field_keys_file, json.dumps(content).encode())
     keyfiles.write_private(settings.log_key_file, note.format_skey(founded.bench.key).encode())
     keyfiles.write_private(settings.session_key_file, secrets.token_bytes(32))
+    receipt_keys.write_keys(settings)

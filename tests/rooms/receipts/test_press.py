@@ -21,6 +21,7 @@ from audit.errors import AuditError
 from audit.note import format_vkey
 from audit.pdf import ReceiptReport, verify_receipt
 from tests.benches import Bench
+from tests.builders import receipt_keys
 from tests.builders import receipts as builders
 from tests.builders.officials import Founded
 
@@ -29,7 +30,7 @@ def verified(bench: Bench, pdf: bytes) -> ReceiptReport:
     """Check a file as a stranger does who has the root and the log's key on paper."""
     vkey = format_vkey(bench.key.verifier())
     now_s = int(clock.now().timestamp())
-    return verify_receipt(pdf, root_cert=builders.root_pem(), log_key=vkey, now_s=now_s)
+    return verify_receipt(pdf, root_cert=receipt_keys.root_pem(), log_key=vkey, now_s=now_s)
 
 
 def superuser(bench: Bench, statement: str, **values: object) -> None:
@@ -134,19 +135,19 @@ def test_the_press_needs_its_keys(tmp_path: Path) -> None:
 
     with pytest.raises(rules.SigningUnavailable):
         load()
-    root_file.write_bytes(builders.root_pem())
+    root_file.write_bytes(receipt_keys.root_pem())
     signing_file.write_bytes(b"")
     with pytest.raises(keyfiles.KeyFileFault):
         load()
     signing_file.chmod(0o600)
     with pytest.raises(rules.SigningUnavailable):
         load()
-    key, certificate = certificates.make_signing_certificate(builders.root(), builders.AGENCY, clock.now())
-    _other, stranger = certificates.make_signing_certificate(builders.root(), builders.AGENCY, clock.now())
-    signing_file.write_bytes(certificates.to_pem(key) + builders.pem_of(stranger))
+    key, certificate = receipt_keys.signing()
+    _other, stranger = receipt_keys.signing()
+    signing_file.write_bytes(certificates.to_pem(key) + receipt_keys.pem_of(stranger))
     with pytest.raises(signing.SignerMismatch):
         load()
-    signing_file.write_bytes(certificates.to_pem(key) + builders.pem_of(certificate))
+    signing_file.write_bytes(certificates.to_pem(key) + receipt_keys.pem_of(certificate))
     assert load() is not None
 
 
