@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aid_ledger.approvals import models as approvals
 from aid_ledger.book import models as book
+from aid_ledger.core import numbering
 from aid_ledger.core.db import Base
 from aid_ledger.core.jobs import tables as jobs
-from aid_ledger.core import numbering
 from aid_ledger.delivery import models as delivery
 from aid_ledger.disbursement import models as disbursement
 from aid_ledger.documents import models as documents

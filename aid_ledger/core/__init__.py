@@ -1,0 +1,1 @@
+"""The floor: no Flask and no domain; Acts, database, money, errors, clock, references, field encryption, jobs."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
-from sqlalchemy import Engine, Index, Table, event
+from sqlalchemy import Engine, ForeignKeyConstraint, Index, Table, event
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, UOWTransaction, object_mapper
 from sqlalchemy.schema import ColumnCollectionConstraint
@@ -340,7 +340,8 @@ def _constraint_name(error: IntegrityError) -> str:
     if table is None:
         return unique.group(1)
     for rule in [*table.constraints, *table.indexes]:
-        if not isinstance(rule, ColumnCollectionConstraint | Index):
+        # A foreign key may stand on the very columns of a unique rule; it is not what SQLite complains of here.
+        if isinstance(rule, ForeignKeyConstraint) or not isinstance(rule, ColumnCollectionConstraint | Index):
             continue
         if {f"{table.name}.{column.name}" for column in rule.columns} == columns:
             return str(rule.name or "")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Table, select, tuple_
 
@@ -29,36 +29,36 @@ def row_digest(columns: Sequence[str], values: Sequence[object]) -> str:
     """Digest one stored row: SHA-256 over `name=type:value` fields, each length-prefixed, in column order.
 
     Returns base64url without padding (43 characters), as the log's `rows` hold it.
+
+    Raises:
+        TypeError: a value of a type that no column of ours has (a float, say).
+
     """
     parts = [ROW_DOMAIN]
     for name, value in zip(columns, values, strict=True):
-        field = f"{name}={_typed(value)}".encode()
+        try:
+            written = _WRITERS[type(value)](value)
+        except KeyError:
+            message = f"no digest for a value of type {type(value).__name__}"
+            raise TypeError(message) from None
+        field = f"{name}={written}".encode()
         parts.append(len(field).to_bytes(4, "big"))
         parts.append(field)
     return base64.urlsafe_b64encode(hashlib.sha256(b"".join(parts)).digest()).rstrip(b"=").decode()
 
 
-def _typed(value: object) -> str:
-    """Write a value with its type, so that the number 1, the text '1' and true never look alike."""
-    match value:
-        case None:
-            return "n:"
-        case bool():
-            return "t:1" if value else "t:0"
-        case int():
-            return f"i:{int(value)}"
-        case str():
-            return f"s:{value}"
-        case bytes() | memoryview():
-            return "b:" + bytes(value).hex()
-        case dt.datetime():
-            return "a:" + instant_text(value)
-        case dt.date():
-            return "d:" + value.isoformat()
-        case Decimal():
-            return f"m:{value}"
-    message = f"no digest for a value of type {type(value).__name__}"
-    raise TypeError(message)
+_WRITERS: Final[Mapping[type, Callable[[Any], str]]] = {
+    type(None): lambda _: "n:",
+    bool: lambda value: "t:1" if value else "t:0",
+    int: lambda value: f"i:{value}",
+    str: lambda value: f"s:{value}",
+    bytes: lambda value: "b:" + value.hex(),
+    memoryview: lambda value: "b:" + value.hex(),
+    dt.datetime: lambda value: "a:" + instant_text(value),
+    dt.date: lambda value: "d:" + value.isoformat(),
+    Decimal: lambda value: f"m:{value}",
+}
+"""How each type is written: with its letter, so that the number 1, the text '1' and true never look alike."""
 
 
 def digests_of(connection: Connection, table: Table, keys: Iterable[tuple[Any, ...]]) -> dict[str, str | None]:
@@ -68,12 +68,9 @@ def digests_of(connection: Connection, table: Table, keys: Iterable[tuple[Any, .
     for start in range(0, len(wanted), KEYS_PER_QUERY):
         chunk = wanted[start : start + KEYS_PER_QUERY]
         identity = key_columns(table)
-        if len(identity) == 1:
-            condition = identity[0].in_([key[0] for key in chunk])
-        else:
-            condition = tuple_(*identity).in_(chunk)
-        for key, digest in _digest_rows(table, connection.execute(select(table).where(condition))):
-            found[key] = digest
+        is_single = len(identity) == 1
+        condition = identity[0].in_([key[0] for key in chunk]) if is_single else tuple_(*identity).in_(chunk)
+        found.update(_digest_rows(table, connection.execute(select(table).where(condition))))
     return found
 
 

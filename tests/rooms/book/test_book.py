@@ -58,7 +58,7 @@ def money(bench: Bench, anyone: Actor) -> Bench:
 
 def test_no_account_goes_below_zero(money: Bench, anyone: Actor) -> None:
     """P1: what is not there cannot be moved, and the refusal leaves no trace."""
-    with pytest.raises(InsufficientFunds) as refusal, money.act(anyone) as act:  # noqa: PT012 - an Act is one deed
+    with pytest.raises(InsufficientFunds) as refusal, money.act(anyone) as act:
         record(act, service.move(act, [Movement(RECEIVED, ALLOCATED, IDR, 1_000_001)]))
     assert refusal.value.facts["held"] == 1_000_000
     with money.reading() as session:
