@@ -105,6 +105,7 @@ KIND_WORDS: Final = {
     "ResendRefused": KindWords("Pengiriman ulang ditolak", "bad"),
     "GoodsHandedOver": KindWords("Barang diserahkan", "good"),
     "FundsReturned": KindWords("Dikembalikan ke kas", "moving"),
+    "LinesReturned": KindWords("Baris gagal dikembalikan ke kas", "moving"),
     "ReceiptIssued": KindWords("Tanda terima diterbitkan", "good"),
     "ReceiptCancelled": KindWords("Tanda terima dibatalkan", "bad"),
     "ReceiptPrinted": KindWords("Tanda terima dicetak"),

@@ -297,7 +297,7 @@ class GoodsHandedOver(Fact):
     moves: tuple[Move, ...]
 
 
-@fact("treasury_returns", "accounts", "transfers", "batch_lines")
+@fact("treasury_returns", "accounts", "transfers")
 class FundsReturned(Fact):
     """Value that could not be delivered went back to the treasury (STS) or the donor: allocated to returned."""
 
@@ -308,6 +308,15 @@ class FundsReturned(Fact):
     amount: Amount
     document: Code
     moves: tuple[Move, ...]
+
+
+@fact("batch_lines")
+class LinesReturned(Fact):
+    """These failed lines are what a return of the same act gives back; in all, they add up to its amount."""
+
+    sts: Code
+    batch: Code
+    returned: tuple[LineOutcome, ...]
 
 
 @fact("receipts")

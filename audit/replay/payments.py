@@ -13,11 +13,13 @@ OPEN = frozenset({"sent", "unknown", "on_hold"})
 """States in which a line's outcome is still to come."""
 
 
-def apply(state: State, step: Step, _act: Sequence[Step]) -> None:
+def apply(state: State, step: Step, act: Sequence[Step]) -> None:
     """Move lines to their outcomes and count receipts against them."""
     handler = _HANDLERS.get(type(step.fact))
     if handler is not None:
         handler(state, step, step.fact)
+    if isinstance(step.fact, facts.LinesReturned):
+        _returned(state, step, step.fact, act)
 
 
 def _settle(
@@ -89,6 +91,26 @@ def _held(state: State, step: Step, fact: facts.LinesHeld) -> None:
             state.broken("line.state", step.index, f"line {outcome.line} of {fact.batch} cannot be held")
             continue
         line.state = "on_hold"
+
+
+def _returned(state: State, step: Step, fact: facts.LinesReturned, act: Sequence[Step]) -> None:
+    """Let failed lines whose value nobody claims go back, by a return of the same act over exactly their sum."""
+    batch = state.batches.get(fact.batch)
+    for outcome in fact.returned:
+        line = batch.lines.get(outcome.line) if batch is not None else None
+        if line is None or line.state != "failed" or line.amount != outcome.amount:
+            state.broken("line.state", step.index, f"line {outcome.line} of {fact.batch} has nothing to return")
+            continue
+        if line.entitlement in state.live_entitlements:
+            state.broken("return.claimed", step.index, f"line {outcome.line} of {fact.batch} is being paid again")
+        line.state = "returned"
+    going = [other.fact for other in act if isinstance(other.fact, facts.LinesReturned) and other.fact.sts == fact.sts]
+    total = sum(outcome.amount for one in going for outcome in one.returned)
+    stated = [
+        other.fact.amount for other in act if isinstance(other.fact, facts.FundsReturned) and other.fact.sts == fact.sts
+    ]
+    if stated != [total]:
+        state.broken("return.amount", step.index, f"{fact.sts} returns {stated}, its lines are {total}")
 
 
 def _receipt(state: State, step: Step, fact: facts.ReceiptIssued) -> None:

@@ -35,10 +35,23 @@ class Sent:
 
     batch: str
     instruction: str
-    program: str
-    source: str
-    rate: int
+    paid: programs.Paying
     lines: int
+
+    @property
+    def program(self) -> str:
+        """The programme that pays."""
+        return self.paid.program
+
+    @property
+    def source(self) -> str:
+        """The one source it is paid from."""
+        return self.paid.source
+
+    @property
+    def rate(self) -> int:
+        """What one line is."""
+        return self.paid.rate
 
     @property
     def total(self) -> int:
@@ -66,7 +79,7 @@ def sent(
     batch, paid = approved(bench, founded, count=count, channel=channel, village=village)
     with founded.act(PAYER) as act:
         instruction = service.instruct(act, batch)
-    return Sent(batch, instruction.reference, paid.program, paid.source, paid.rate, count)
+    return Sent(batch, instruction.reference, paid, int(instruction.lines))
 
 
 def file_of(bench: Bench, batch: Sent) -> bytes:

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from aid_ledger.book import service as book
 from aid_ledger.book.rules import IDR, Movement, Place, Stage
 from aid_ledger.core.act import Act, on_constraint
+from aid_ledger.core.bulk import chunked
 from aid_ledger.core.numbering import next_reference
 from aid_ledger.core.roles import Role
 from aid_ledger.delivery import queries, rules
@@ -25,6 +26,7 @@ from aid_ledger.officials.powers import require_office, require_role
 from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
 from audit.facts import paying as facts
+from audit.facts.paying import LineOutcome
 
 PREFIX = "STS"
 EVERYWHERE = ""
@@ -90,6 +92,9 @@ def return_to_treasury(  # noqa: PLR0913 - the particulars of one STS, each by i
             moves=moves,
         )
     )
+    for chunk in chunked(going, rules.FACT_LINES):
+        outcomes = tuple(LineOutcome(line.line_no, line.amount, line.reason) for line in chunk)
+        act.record(facts.LinesReturned(sts=row.reference, batch=batch or "", returned=outcomes))
     return row
 
 
