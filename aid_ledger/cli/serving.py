@@ -100,6 +100,7 @@ def _gunicorn(settings: Settings, *, host: str, port: int) -> list[str]:
         "2",
         "--timeout",
         str(REQUEST_LIMIT_S),
+        "--no-control-socket",
         "aid_ledger.app:create_app()",
     ]
 
