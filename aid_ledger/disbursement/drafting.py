@@ -18,7 +18,7 @@ from aid_ledger.core.bulk import chunked, load_rows
 from aid_ledger.core.crypto import new_salt
 from aid_ledger.disbursement.digests import BY_ACCOUNT, LINES_PER_CHUNK, payee_commitment
 from aid_ledger.disbursement.models import DEAD_LINE_STATES, Batch, BatchLine, BatchSource, Entitlement, EntitlementRun
-from aid_ledger.disbursement.rules import LINES_LIMIT, BatchTooLarge, NothingAllocated
+from aid_ledger.disbursement.rules import NothingAllocated, check_size
 from aid_ledger.funding.models import Source
 from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
@@ -69,8 +69,7 @@ def insert_lines(act: Act, batch: Batch, program: Program) -> None:
         raise NothingAllocated(program=program.code)
     _hold_runs(act, batch)
     wanted = act.session.execute(_payable(batch)).all()
-    if len(wanted) > LINES_LIMIT:
-        raise BatchTooLarge(lines=len(wanted), limit=LINES_LIMIT)
+    check_size(len(wanted))
     load_rows(act, BatchLine, COLUMNS, _rows(act, batch, wanted, purses))
     ids = act.session.scalars(select(BatchLine.id).where(BatchLine.batch_id == batch.id)).all()
     act.wrote(BatchLine, ids)

@@ -241,6 +241,12 @@ def check_running(*, program: str, is_managed: bool, starts_on: dt.date, ends_on
         raise ProgramNotRunning(program=program, on=on.isoformat())
 
 
+def check_size(lines: int) -> None:
+    """Refuse a batch of more lines than anyone means; raises BatchTooLarge."""
+    if lines > LINES_LIMIT:
+        raise BatchTooLarge(lines=lines, limit=LINES_LIMIT)
+
+
 def check_channel(channel: str, commodity: str) -> None:
     """Let money go by bank or in cash, goods by hand; raises ChannelRefused."""
     fits = channel in {"bank", "cash"} if commodity == "IDR" else channel == "goods"

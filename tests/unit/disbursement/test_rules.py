@@ -107,7 +107,10 @@ def test_periods_people_use(period: str) -> None:
     rules.check_period(period)
 
 
-@pytest.mark.parametrize("period", ["", "2021-8", "2021-13", "2021-00", "08-2021", "2021-T5", "2021-08 ", "\uff12\uff10\uff12\uff11"])
+WIDE_DIGITS = "\uff12\uff10\uff12\uff11"
+
+
+@pytest.mark.parametrize("period", ["", "2021-8", "2021-13", "2021-00", "08-2021", "2021-T5", "2021-08 ", WIDE_DIGITS])
 def test_a_period_has_one_spelling(period: str) -> None:
     """The same month under two spellings would be two payments."""
     with pytest.raises(rules.PeriodMalformed):
@@ -173,4 +176,7 @@ def test_every_reason_has_words() -> None:
 def test_a_batch_holds_twice_the_largest_round() -> None:
     """P7: 100,000 lines go in one batch; a limit without headroom would split a kabupaten's round by accident."""
     assert rules.LINES_LIMIT >= 2 * 100_000
+    rules.check_size(rules.LINES_LIMIT)
+    with pytest.raises(rules.BatchTooLarge):
+        rules.check_size(rules.LINES_LIMIT + 1)
     assert rules.FREEZE_CHUNK <= 500
