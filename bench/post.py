@@ -48,7 +48,10 @@ def measure(cluster: Cluster, scale: float) -> dict[str, float]:
 def batches(cluster: Cluster, agency: Agency) -> dict[str, float]:
     """Post the batch: ours, COPY of the same rows without and with foreign keys, hordak; then the next round."""
     with Side("bench.ours") as us, Side("bench.peers.hordak", cluster.database("hordak")) as hordak:
-        turns = [_round(cluster, agency, us) | {"hordak": _hordak(cluster, agency, hordak)} for _ in range(ROUNDS)]
+        turns = []
+        for _ in range(ROUNDS):
+            turns.append(_round(cluster, agency, us) | {"hordak": _hordak(cluster, agency, hordak)})
+            _tell(turns[-1])
     return compared(agency.households, turns)
 
 
@@ -89,7 +92,10 @@ def singles(cluster: Cluster, agency: Agency, count: int) -> dict[str, float]:
             takers[strategy] = partial(_transfer, side)
         for take in takers.values():
             take(WARMING)
-        turns = [{side: take(count) for side, take in takers.items()} for _ in range(TURNS)]
+        turns = []
+        for _ in range(TURNS):
+            turns.append({side: take(count) for side, take in takers.items()})
+            _tell(turns[-1])
         us.ask("close")
     sealing, entries = sealed(cluster, agency, name)
     per_s = {side: count / median(turn[side] for turn in turns) for side in turns[0]}
@@ -101,6 +107,11 @@ def singles(cluster: Cluster, agency: Agency, count: int) -> dict[str, float]:
         "continuum_subquery_per_s": per_s["subquery"],
         "single_seal_entries_per_s": entries / sealing,
     }
+
+
+def _tell(turn: dict[str, float]) -> None:
+    """Print a round as it ends: a run of many minutes must not look dead, and a reader sees how far turns differ."""
+    print("  " + "  ".join(f"{side} {number:.2f}" for side, number in turn.items()), flush=True)
 
 
 def _move(us: Side, agency: Agency, count: int) -> float:
