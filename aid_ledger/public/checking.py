@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -30,6 +32,9 @@ from audit.entry import parse_entry
 from audit.errors import AuditError
 from audit.pdf import evidence
 from audit.policy import Policy
+
+_COMMON_NAME: Final = re.compile(r"(?:^|,)CN=((?:[^,\\]|\\.)+)")
+_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def compare(session: Session, keys: FieldKeys, anchors: Anchors, read: Reading, 
     if found.fields != read.fields or found.proof.position != read.index:
         # Both are signed by the log's key: it has told two stories.
         return verdicts.undecided(Reason.RECORD_DIFFERS)
-    proof = Proof(found.proof.position, found.proof.size, found.proof.sealed_at, read.signer)
+    proof = Proof(found.proof.position, found.proof.size, found.proof.sealed_at, _common_name(read.signer))
     return _standing(session, receipt, Finding(Verdict.GENUINE, fields=read.fields, proof=proof))
 
 
@@ -115,6 +120,12 @@ def _proven(
         return verdicts.undecided(Reason.RECORD_DIFFERS)
     proof = Proof(proven.index, newest.size, newest.signed_at)
     return _standing(session, receipt, Finding(Verdict.GENUINE, fields=gathered.fields, proof=proof))
+
+
+def _common_name(signer: str) -> str:
+    """Take the name people know out of a certificate's subject (RFC 4514); the whole subject if it has none."""
+    found = _COMMON_NAME.search(signer)
+    return _ESCAPED.sub(r"\1", found.group(1)) if found else signer
 
 
 def _standing(session: Session, receipt: Receipt, found: Finding) -> Finding:

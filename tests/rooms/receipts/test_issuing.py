@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from aid_ledger.core.guard import UnrecordedChange
+from aid_ledger.core.errors import UnrecordedChange
 from aid_ledger.disbursement.rules import BatchNotFound
 from aid_ledger.log.models import LogEntry
 from aid_ledger.officials.powers import RoleMissing
