@@ -6,12 +6,15 @@ A part that is in already changes nothing, so a killed job begins where it stopp
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Final, cast
+
+from sqlalchemy.orm import Session
 
 from aid_ledger.core import clock
 from aid_ledger.core.act import Actor, Acts
 from aid_ledger.core.db import reading
-from aid_ledger.core.jobs import Job, JobKind, JsonObject, PlannedStep, Step
+from aid_ledger.core.jobs import Job, JobKind, JobNotFound, JsonObject, PlannedStep, Progress, Step, progress
 from aid_ledger.officials import queries as officials
 from aid_ledger.recipients import incoming, queries, service
 from aid_ledger.regions import queries as regions
@@ -66,3 +69,20 @@ def _asker(acts: Acts, reference: str) -> Actor:
         place = officials.office_on(session, official.id, clock.today(regions.agency(session).zone))
     office = place.code if place else ""
     return Actor(type="official", id=login, office=office, door="job", official_id=official.id)
+
+
+def newest(session: Session, reference: str) -> Progress | None:
+    """Look at the latest attempt to take a list in; None where none was asked for."""
+    found: Progress | None = None
+    for attempt in count(1):
+        try:
+            found = progress(session, job_id(reference, attempt))
+        except JobNotFound:
+            break
+    return found
+
+
+def next_id(latest: Progress) -> str:
+    """Name the attempt after one that failed."""
+    stem, _, attempt = latest.job_id.rpartition(":")
+    return f"{stem}:{int(attempt) + 1}"

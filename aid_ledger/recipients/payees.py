@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from aid_ledger.core.crypto import FieldKeys, decrypt
+from aid_ledger.core.crypto import FieldKeys, Opener
+from aid_ledger.core.db import among, dialect_of
 from aid_ledger.recipients.models import BankAccount, Person
 
-PEOPLE_PER_QUERY: Final = 500
-"""Members of one IN list: below every database's limit, and enough that the round trips do not count."""
+PEOPLE_PER_QUERY: Final = 2_000
+"""People in one query: below every database's limit, and enough that the round trips do not count."""
 
 PEOPLE: Final = "people"
 ACCOUNTS: Final = "bank_accounts"
@@ -54,41 +55,37 @@ def open_payees(session: Session, keys: FieldKeys, person_ids: Sequence[int]) ->
 
 
 def _open_some(session: Session, keys: FieldKeys, person_ids: Sequence[int]) -> dict[int, Payee]:
-    accounts = _open_accounts(session, keys, person_ids)
-    people = select(Person.id, Person.seal, Person.nik, Person.name).where(Person.id.in_(person_ids))
-    return {
-        row.id: Payee(
-            row.id,
-            decrypt(keys, row.nik, table=PEOPLE, column="nik", row=row.seal),
-            decrypt(keys, row.name, table=PEOPLE, column="name", row=row.seal),
-            *accounts.get(row.id, ("", "", "", None)),
-        )
-        for row in session.execute(people)
-    }
+    """Open some people; should two accounts be current, the newer one counts, because it is read last."""
+    niks, names = (Opener(keys, table=PEOPLE, column=column) for column in ("nik", "name"))
+    numbers, holders = (Opener(keys, table=ACCOUNTS, column=column) for column in ("number", "holder"))
+    found: dict[int, Payee] = {}
+    for person_id, seal, nik, name, account_id, account_seal, bank_code, number, holder in session.execute(
+        _with_accounts(person_ids, dialect_of(session))
+    ):
+        account = ("", "", "", None)
+        if account_id is not None:
+            account = (bank_code, numbers.open(number, account_seal), holders.open(holder, account_seal), account_id)
+        found[person_id] = Payee(person_id, niks.open(nik, seal), names.open(name, seal), *account)
+    return found
 
 
-def _open_accounts(
-    session: Session, keys: FieldKeys, person_ids: Sequence[int]
-) -> dict[int, tuple[str, str, str, int | None]]:
-    """Open the current accounts of these people; should two be current, the newer one counts."""
-    query = (
+def _with_accounts(
+    person_ids: Sequence[int], dialect: str
+) -> Select[int, str, bytes, bytes, int | None, str, str, bytes, bytes]:
+    is_current = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
+    return (
         select(
+            Person.id,
+            Person.seal,
+            Person.nik,
+            Person.name,
             BankAccount.id,
             BankAccount.seal,
-            BankAccount.person_id,
             BankAccount.bank_code,
             BankAccount.number,
             BankAccount.holder,
         )
-        .where(BankAccount.person_id.in_(person_ids), BankAccount.is_current.is_(True))
-        .order_by(BankAccount.id)
+        .outerjoin(BankAccount, is_current)
+        .where(among(Person.id, person_ids, dialect))
+        .order_by(Person.id, BankAccount.id)
     )
-    return {
-        row.person_id: (
-            row.bank_code,
-            decrypt(keys, row.number, table=ACCOUNTS, column="number", row=row.seal),
-            decrypt(keys, row.holder, table=ACCOUNTS, column="holder", row=row.seal),
-            row.id,
-        )
-        for row in session.execute(query)
-    }

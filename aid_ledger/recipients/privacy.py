@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import select
@@ -19,12 +19,12 @@ from aid_ledger.core.act import Act
 from aid_ledger.core.crypto import FieldKeys, decrypt, salted_commitment
 from aid_ledger.officials.models import Official
 from aid_ledger.officials.powers import acting_official_id
-from aid_ledger.recipients import queries, reach
+from aid_ledger.recipients import queries, reach, rules
 from aid_ledger.recipients.models import BankAccount, Household, Person, PersonalView
 from aid_ledger.recipients.particulars import HOUSEHOLDS, Account, Particulars
 from aid_ledger.recipients.payees import ACCOUNTS, open_payees
-from aid_ledger.recipients.refusals import ReasonMissing
-from aid_ledger.web.formats import mask_name, mask_nik_official
+from aid_ledger.recipients.refusals import ReasonMissing, ReasonTellsTooMuch
+from aid_ledger.web.formats import mask_account, mask_name, mask_nik_official
 from audit import canonical
 from audit.facts.people import PeopleViewed, ViewRefused
 
@@ -100,6 +100,8 @@ def view_people(act: Act, references: Sequence[str], *, purpose: str) -> View:
     purpose = purpose.strip()
     if not PURPOSE_MIN <= len(purpose) <= PURPOSE_MAX:
         raise ReasonMissing(least=PURPOSE_MIN, limit=PURPOSE_MAX)
+    if rules.LONG_NUMBER.search(purpose):
+        raise ReasonTellsTooMuch
     official_id = acting_official_id(act)
     areas = reach.areas_of(act, reach.READERS)
     people = [queries.person(act.session, reference, areas) for reference in dict.fromkeys(references)]
@@ -147,6 +149,18 @@ def masked(session: Session, keys: FieldKeys, people: Sequence[Person]) -> list[
     return [
         MaskedPerson(person, mask_nik_official(payees[person.id].nik), mask_name(payees[person.id].name))
         for person in people
+    ]
+
+
+def masked_accounts(session: Session, keys: FieldKeys, person_id: int) -> list[OpenedAccount]:
+    """Give a person's accounts, newest first, with number and holder masked."""
+    opened = [_open_account(keys, row) for row in queries.accounts(session, person_id)]
+    return [
+        replace(
+            each,
+            account=Account(each.account.bank, mask_account(each.account.number), mask_name(each.account.holder)),
+        )
+        for each in opened
     ]
 
 

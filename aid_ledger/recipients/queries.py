@@ -18,6 +18,7 @@ from aid_ledger.recipients.particulars import hash_nik
 from aid_ledger.recipients.refusals import ImportNotFound, PersonNotFound
 from aid_ledger.recipients.rules import Yardstick
 from aid_ledger.regions import queries as regions
+from aid_ledger.regions.models import Region
 
 PAGE: Final = 50
 """Rows on one page of a list."""
@@ -34,6 +35,15 @@ def yardstick(session: Session, on: dt.date, areas: Sequence[str] = EVERYWHERE) 
     agency = regions.agency(session)
     codes = {code for area in areas for code in regions.codes_within(session, area or agency.code, level="village")}
     return Yardstick(on, frozenset(codes), None, agency.is_practice)
+
+
+def villages(session: Session, areas: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """List codes and names of the agency's villages within these areas."""
+    agency = regions.agency(session)
+    query = select(Region.code, Region.name).where(
+        Region.level == "village", within(Region.code, [agency.code]), within(Region.code, areas)
+    )
+    return session.execute(query.order_by(Region.code)).tuples().all()
 
 
 # --- lists ----------------------------------------------------------------------------------------------------------

@@ -72,6 +72,10 @@ USUAL_NAME_MARKS = " .,'\u2019`/()-"
 FEMALE_DAY_OFFSET = 40
 
 
+LONG_NUMBER = re.compile(r"(?:[0-9][ .-]?){9,}[0-9]")
+"""Ten digits or more, grouped or not: a NIK, a KK, a phone or an account, none of which belongs in a reason."""
+
+
 class CellRefused(ValueError):
     """One cell breaks its rule; the schema turns it into a validation message carrying the code."""
 

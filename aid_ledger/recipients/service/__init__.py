@@ -4,6 +4,7 @@ from aid_ledger.recipients.privacy import View, view_people, view_person
 from aid_ledger.recipients.service.corrections import change_account, correct_person, record_civil_status
 from aid_ledger.recipients.service.external import load_external_aid, niks_in
 from aid_ledger.recipients.service.lists import (
+    PROBLEMS_STORED,
     ImportMode,
     import_mode,
     import_recipients,
@@ -13,6 +14,7 @@ from aid_ledger.recipients.service.lists import (
 )
 
 __all__ = [
+    "PROBLEMS_STORED",
     "ImportMode",
     "View",
     "change_account",

@@ -8,7 +8,6 @@ reads who changed it and when (RF-51).
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -24,8 +23,6 @@ from audit.facts.people import BankAccountChanged, CivilStatusRecorded, PersonCo
 
 REASON_MIN: Final = 10
 REASON_MAX: Final = 500
-LONG_NUMBER: Final = re.compile(r"(?:[0-9][ .-]?){9,}[0-9]")
-"""Ten digits or more, grouped or not: a NIK, a KK, a phone or an account, none of which belongs in a public reason."""
 
 OF_PARTICULARS: Final = {
     "tanggal_lahir": "birth",
@@ -121,7 +118,7 @@ def _check_reason(act: Act, person: Person, reason: str) -> None:
     if not REASON_MIN <= len(reason.strip()) <= REASON_MAX:
         raise refusals.ReasonMissing(least=REASON_MIN, limit=REASON_MAX)
     name = rules.name_key(open_payees(act.session, act.kit.keys, [person.id])[person.id].name)
-    if LONG_NUMBER.search(reason) or f" {name} " in f" {rules.name_key(reason)} ":
+    if rules.LONG_NUMBER.search(reason) or f" {name} " in f" {rules.name_key(reason)} ":
         raise refusals.ReasonTellsTooMuch
 
 
