@@ -27,6 +27,7 @@ from aid_ledger.core.db import make_engine, reading
 from aid_ledger.documents import views as documents_views
 from aid_ledger.founding import views as founding_views
 from aid_ledger.funding import views as funding_views
+from aid_ledger.isolation import views as isolation_views
 from aid_ledger.log import views as log_views
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sequencer import Sequencer
@@ -36,6 +37,7 @@ from aid_ledger.officials.service import set_new_factor_wait
 from aid_ledger.oversight import views as oversight_views
 from aid_ledger.public import views as public_views
 from aid_ledger.receipts import views as receipts_views
+from aid_ledger.recipients import views as recipients_views
 from aid_ledger.regions import queries as regions
 from aid_ledger.regions.models import Agency
 from aid_ledger.settings import DEMO_ORIGIN, Process, Settings
@@ -172,6 +174,8 @@ ROOMS: Final = (
     documents_views,
     book_views,
     funding_views,
+    recipients_views,
+    isolation_views,
     receipts_views,
     oversight_views,
     public_views,
