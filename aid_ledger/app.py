@@ -20,10 +20,12 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aid_ledger import tables
+from aid_ledger.approvals import views as approvals_views
 from aid_ledger.book import views as book_views
 from aid_ledger.core import clock, keyfiles, logs, migrating, retry
 from aid_ledger.core.act import Acts, Kit, keeping_house
 from aid_ledger.core.db import make_engine, reading
+from aid_ledger.disbursement import views as disbursement_views
 from aid_ledger.documents import views as documents_views
 from aid_ledger.founding import views as founding_views
 from aid_ledger.funding import views as funding_views
@@ -176,6 +178,8 @@ ROOMS: Final = (
     funding_views,
     recipients_views,
     isolation_views,
+    disbursement_views,
+    approvals_views,
     receipts_views,
     oversight_views,
     public_views,
