@@ -1,0 +1,218 @@
+"""An agency that has lived: the demonstration's story in small, then the deeds it has no place for.
+
+Afterwards every table that records something has rows, so that a test can lay hands on each of them. It is played once
+per session and backend; tests get copies of its database and of its folder. The clock is the real one throughout.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import select
+
+from aid_ledger import app as composition
+from aid_ledger.app import Office
+from aid_ledger.approvals import service as approvals
+from aid_ledger.book.agreement import agree as book_agrees
+from aid_ledger.core import keyfiles
+from aid_ledger.core.act import Act, Acts
+from aid_ledger.core.db import reading
+from aid_ledger.demo import households, paying, setting_up, story
+from aid_ledger.demo.cast import Cast
+from aid_ledger.demo.paying import Rounds
+from aid_ledger.demo.stage import Stage
+from aid_ledger.disbursement import service as disbursement
+from aid_ledger.disbursement.agreement import agree as disbursement_agrees
+from aid_ledger.documents import service as documents
+from aid_ledger.documents.models import Document
+from aid_ledger.isolation import service as isolation
+from aid_ledger.isolation.models import IsolationEpisode
+from aid_ledger.log.diff import Difference, diff
+from aid_ledger.log.pen import LogPen
+from aid_ledger.officials import service as officials
+from aid_ledger.receipts import service as receipts
+from aid_ledger.receipts.agreement import agree as receipts_agree
+from aid_ledger.receipts.models import Receipt
+from aid_ledger.recipients import privacy
+from aid_ledger.recipients import service as recipients
+from aid_ledger.recipients.models import Person
+from aid_ledger.settings import DEMO_ORIGIN, Environment, Settings
+from audit import note
+from tests.benches import Bench
+from tests.builders.documents import PDF
+
+HOUSEHOLDS = 120
+"""As few as leave somebody for every programme of the story."""
+
+AGREEMENTS = (book_agrees, disbursement_agrees, receipts_agree)
+NEXT_PERIOD = "2021-08"
+KECAMATAN = "32.16.09"
+
+
+@dataclass(frozen=True)
+class Life:
+    """A life that tests only copy: its database, its folder, its people."""
+
+    url: str
+    var: Path
+    cast: Cast
+    rounds: Rounds
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A copy of that life, ready to go on."""
+
+    settings: Settings
+    office: Office
+    bench: Bench
+    stage: Stage
+    rounds: Rounds
+
+    @property
+    def vkey(self) -> str:
+        """The log's public key, as it stands on paper."""
+        return story.log_vkey(self.settings)
+
+    @property
+    def published(self) -> Path:
+        """The checkpoint outside the database."""
+        return composition.published_checkpoint(self.settings)
+
+    def differences(self) -> list[Difference]:
+        """Compare log and database as `aid-ledger audit diff` does."""
+        seal = self.published.read_bytes()
+        with self.bench.reading() as session:
+            return diff(session, vkey=self.vkey, published=seal, agreements=AGREEMENTS)
+
+    def imported(self) -> list[dict[str, str]]:
+        """List the rows of the list that was imported, as the operator had them."""
+        return list(households.rows(paying.villages(self.stage), count=HOUSEHOLDS, seed=paying.SEED))
+
+
+def live(url: str, folder: Path) -> Life:
+    """Play the story on a migrated database, and go on with what it has no place for."""
+    settings = settings_in(folder, url)
+    told = story.play(settings, _quiet, households=HOUSEHOLDS)
+    _go_on(Stage(told.office.acts, told.cast, story.DAY, _quiet), told.rounds)
+    told.office.engine.dispose()
+    return Life(url, settings.var, told.cast, told.rounds)
+
+
+def copy_of(life: Life, url: str, folder: Path) -> Lived:
+    """Open a copied database beside a copy of the folder."""
+    settings = settings_in(folder, url)
+    shutil.copytree(life.var, settings.var)
+    office = composition.open_office(settings)
+    sequencer = office.sequencer or composition.open_sequencer(settings, office.engine)
+    acts = Acts(office.engine, LogPen(sequencer), office.kit, zone=office.agency.zone)
+    office = replace(office, acts=acts, sequencer=sequencer)
+    key = note.parse_skey(keyfiles.read_private(settings.log_key_file).decode().strip())
+    cast = Cast({login: replace(member) for login, member in life.cast.members.items()})
+    bench = Bench(office.engine, acts, sequencer, key, office.kit, folder)
+    return Lived(settings, office, bench, Stage(acts, cast, story.DAY, _quiet), life.rounds)
+
+
+def settings_in(folder: Path, url: str) -> Settings:
+    """Give the settings of an installation for tests; its folder is made by whoever fills it."""
+    return Settings(environment=Environment.TEST, database_url=url, var=folder / "var", origin=DEMO_ORIGIN)
+
+
+def _quiet(_line: str) -> None:
+    """Tell nobody."""
+
+
+def _go_on(stage: Stage, rounds: Rounds) -> None:
+    _file_a_scan(stage)
+    _correct_the_register(stage)
+    _pay_no_second_round(stage)
+    _cancel_a_receipt(stage, rounds)
+    _change_the_officials(stage)
+
+
+def _file_a_scan(stage: Stage) -> None:
+    stage.do(
+        "operator",
+        documents.register_document,
+        kind="lainnya",
+        number="005/CONTOH-13/2021",
+        title="Undangan rapat koordinasi",
+        signer="Sekretaris Daerah",
+        issued_on=stage.day,
+        valid_from=stage.day,
+        content=PDF,
+    )
+
+
+def _correct_the_register(stage: Stage) -> None:
+    with reading(stage.acts.engine) as session:
+        people = session.scalars(select(Person.reference).order_by(Person.id)).all()
+        episode = session.scalars(select(IsolationEpisode.reference).order_by(IsolationEpisode.id)).first()
+    reason = "Menurut kartu keluarga terbaru"
+    stage.do("operator", recipients.correct_person, people[0], reason=reason, values={"alamat": "Kp. Baru No. 1"})
+    stage.do(
+        "operator",
+        recipients.change_account,
+        people[1],
+        bank="110",
+        number="0099887766554",
+        holder="PEMILIK BARU",
+        reason="Rekening lama sudah ditutup",
+    )
+    stage.do("operator", recipients.record_civil_status, people[2], status="moved", since=stage.day)
+    stage.do("operator", recipients.load_external_aid, program="PKH", period="2021", niks=["3216064107900000"])
+    stage.do("pemeriksa", privacy.view_people, people[3:5], purpose="Pemeriksaan kunjungan lapangan")
+    assert episode is not None
+    stage.do("posko", isolation.end_episode, episode, ends_on=stage.day)
+
+
+def _pay_no_second_round(stage: Stage) -> None:
+    """Draft for another month: one batch is refused at the second pair of eyes, the next is withdrawn."""
+    with reading(stage.acts.engine) as session:
+        decree = session.scalars(select(Document.reference).where(Document.number == "460/CONTOH-07/2021")).one()
+    what = {"program": setting_up.BST, "period": NEXT_PERIOD, "region": KECAMATAN}
+    run = stage.do("operator", disbursement.compute_entitlements, **what)
+    stage.do("operator", disbursement.determine_run, run.reference, decree=decree)
+    refused = stage.do("operator", disbursement.draft_batch, **what, channel="bank", decree=decree)
+    stage.do("operator", disbursement.set_aside_line, refused.reference, 1, reason="by_hand")
+    stage.do("operator", disbursement.submit_batch, refused.reference)
+    stage.do("verifikator", approvals.verify_batch, refused.reference)
+    stage.do("penyetuju", approvals.reject_batch, refused.reference, reason="Daftar belum lengkap", send_back=False)
+    withdrawn = stage.do("operator", disbursement.draft_batch, **what, channel="bank", decree=decree)
+    stage.do("operator", disbursement.cancel_batch, withdrawn.reference, reason="Disusun ulang bulan depan")
+
+
+def _cancel_a_receipt(stage: Stage, rounds: Rounds) -> None:
+    with reading(stage.acts.engine) as session:
+        first, second = session.scalars(select(Receipt.reference).order_by(Receipt.id).limit(2))
+    stage.do("bendahara", receipts.cancel_receipt, first, reason="Salah keluarga")
+    stage.do("bendahara", receipts.record_print, second)
+
+
+def _change_the_officials(stage: Stage) -> None:
+    """Give and take a role; open one way to a new device and refuse the other."""
+    reference = stage.do("admin", _ask_for_role)
+    stage.do("admin2", officials.decide_role, reference, grant=True)
+    stage.do("admin", officials.revoke_role, reference, reason="Kembali ke tugas semula")
+    for login, is_granted in (("pengantar", True), ("posko", False)):
+        reset = stage.do("admin", _ask_for_reset, login)
+        stage.do("admin2", officials.decide_reset, reset, grant=is_granted, reason="Tidak hilang")
+
+
+def _ask_for_role(act: Act) -> str:
+    grant = officials.request_role(
+        act,
+        login="pengantar",
+        role="operator",
+        area="32.16.06",
+        since=act.on,
+        until=None,
+        decree="800/90/2021",
+    )
+    return grant.reference
+
+
+def _ask_for_reset(act: Act, owner: str) -> str:
+    return officials.request_reset(act, login=owner, factor="device", decree="800/91/2021").reference
