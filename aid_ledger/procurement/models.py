@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.columns import Amount, Day, Moment, PrimaryId, Reference, ShortText, State
@@ -19,7 +19,7 @@ class Vendor(Base):
     reference: Mapped[Reference]
     name: Mapped[ShortText]
     deed_on: Mapped[Day]
-    business_number: Mapped[ShortText]
+    business_number: Mapped[str] = mapped_column(String(60), unique=True)
     registered_at: Mapped[Moment]
 
 
@@ -55,7 +55,8 @@ class GoodsReceipt(Base):
     __tablename__ = "goods_receipts"
     __table_args__ = (
         CheckConstraint("quantity > 0", name="positive"),
-        {"info": record("OPERATOR") | {"append_only": "yes"}},
+        UniqueConstraint("purchase_id", "document_id"),
+        {"info": record("OPERATOR, TREASURER, FIELD") | {"append_only": "yes"}},
     )
 
     id: Mapped[PrimaryId]

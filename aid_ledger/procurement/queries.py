@@ -18,7 +18,7 @@ def vendor(session: Session, reference: str) -> Vendor:
     """Fetch a vendor; raises VendorNotFound."""
     found = session.scalars(select(Vendor).where(Vendor.reference == reference)).first()
     if found is None:
-        raise VendorNotFound(vendor=reference)
+        raise VendorNotFound(vendor=reference[:40])
     return found
 
 
@@ -30,9 +30,11 @@ def vendors(session: Session) -> Sequence[Vendor]:
 def purchase(session: Session, reference: str, *, lock: bool = False) -> Purchase:
     """Fetch a purchase, held if asked; raises PurchaseNotFound."""
     query = select(Purchase).where(Purchase.reference == reference)
-    found = session.scalars(query.with_for_update() if lock else query).first()
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalars(query).first()
     if found is None:
-        raise PurchaseNotFound(purchase=reference)
+        raise PurchaseNotFound(purchase=reference[:40])
     return found
 
 

@@ -13,10 +13,12 @@ from aid_ledger.core.numbering import next_reference
 from aid_ledger.documents import queries as documents
 from aid_ledger.funding import queries as funding
 from aid_ledger.funding.models import Source
+from aid_ledger.officials import queries as officials
 from aid_ledger.procurement import queries, rules
 from aid_ledger.procurement.models import GoodsReceipt, Purchase, Vendor
 from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
+from aid_ledger.programs.refusals import CommodityMismatch
 from audit.facts import money as facts
 
 
@@ -33,17 +35,19 @@ class Order(TypedDict):
 
 
 def register_vendor(act: Act, *, name: str, deed_on: dt.date, business_number: str) -> Vendor:
-    """Register a company that may sell to the agency."""
+    """Register a company that may sell to the agency. Raises: VendorRefused, VendorTaken."""
+    rules.check_vendor(name=name, business_number=business_number, deed_on=deed_on, today=act.on)
+
     vendor = Vendor(
         reference=next_reference(act, "VND"),
-        name=name,
+        name=name.strip(),
         deed_on=deed_on,
-        business_number=business_number,
+        business_number=business_number.strip(),
         registered_at=act.at,
     )
     act.session.add(vendor)
 
-    act.record(facts.VendorRegistered(vendor=vendor.reference, name=name, deed_on=deed_on))
+    act.record(facts.VendorRegistered(vendor=vendor.reference, name=vendor.name, deed_on=deed_on))
     return vendor
 
 
@@ -51,7 +55,7 @@ def purchase_goods(act: Act, **order: Unpack[Order]) -> Purchase:
     """Pay a vendor out of a programme's allocation; the goods are taken in later, never more than ordered.
 
     Raises: VendorNotFound, SourceNotFound, ProgramNotFound, CommodityUnknown, DocumentNotFound, PurchaseRefused,
-        InsufficientFunds.
+        ContractNeeded, CommodityMismatch, InsufficientFunds.
     """
     vendor = queries.vendor(act.session, order["vendor"])
     source = funding.source(act.session, order["source"])
@@ -60,6 +64,10 @@ def purchase_goods(act: Act, **order: Unpack[Order]) -> Purchase:
     book_queries.commodity(act.session, order["commodity"])
 
     rules.check_purchase(commodity=order["commodity"], quantity=order["quantity"], price=order["price"])
+    if contract.kind != rules.CONTRACT:
+        raise rules.ContractNeeded(document=contract.reference, kind_of_document=contract.kind)
+    if order["commodity"] != program.commodity:
+        raise CommodityMismatch(program=program.code, commodity=order["commodity"])
 
     purchase = Purchase(
         reference=next_reference(act, "PUR"),
@@ -98,17 +106,17 @@ def purchase_goods(act: Act, **order: Unpack[Order]) -> Purchase:
 def receive_goods(act: Act, reference: str, *, quantity: int, bast: str) -> GoodsReceipt:
     """Take bought goods into stock against a BAST, by somebody other than the buyer.
 
-    Raises: PurchaseNotFound, DocumentNotFound, HandoverRecordNeeded, ReceiverIsBuyer, PurchaseRefused,
-        DeliveredMoreThanOrdered.
+    Raises: PurchaseNotFound, DocumentNotFound, HandoverRecordNeeded, HandoverRecordUsed, ReceiverIsBuyer,
+        PurchaseRefused, DeliveredMoreThanOrdered.
     """
     purchase = queries.purchase(act.session, reference, lock=True)
     document = documents.document(act.session, bast)
     source = act.session.get_one(Source, purchase.source_id)
     program = act.session.get_one(Program, purchase.program_id)
 
-    if document.kind != "bast":
+    if document.kind != rules.HANDOVER_RECORD:
         raise rules.HandoverRecordNeeded(document=document.reference, kind_of_document=document.kind)
-    if act.actor.id == purchase.purchased_by:
+    if _is_buyer(act, purchase):
         raise rules.ReceiverIsBuyer(purchase=reference)
     rules.check_arrival(ordered=purchase.quantity, received=purchase.received, arriving=quantity)
 
@@ -136,3 +144,10 @@ def receive_goods(act: Act, reference: str, *, quantity: int, bast: str) -> Good
         )
     )
     return receipt
+
+
+def _is_buyer(act: Act, purchase: Purchase) -> bool:
+    """Tell whether the one who acts bought the goods, or counts as one person with who did (THREATS 3)."""
+    buyer = officials.official_by_login(act.session, purchase.purchased_by)
+    receiver = officials.official_by_login(act.session, act.actor.id)
+    return buyer.id in officials.barred_with(act.session, receiver.id, act.on)

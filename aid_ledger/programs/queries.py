@@ -12,14 +12,11 @@ from aid_ledger.book import queries as book
 from aid_ledger.book.rules import Place, Stage
 from aid_ledger.funding.models import Source
 from aid_ledger.programs.models import Allocation, ApprovalPolicy, Ceiling, Program, ProgramSource, Rate
-from aid_ledger.programs.rules import (
-    PolicyMissing,
-    PolicyNotFound,
-    ProgramNotFound,
-    RateMissing,
-    approvers_for,
-    read_limits,
-)
+from aid_ledger.programs.refusals import PolicyMissing, PolicyNotFound, ProgramNotFound, RateMissing
+from aid_ledger.programs.rules import approvers_for, read_limits
+
+PROPOSED, AGREED = "proposed", "agreed"
+"""The states of a policy."""
 
 COMMITTED = (Stage.RESERVED, Stage.IN_TRANSIT, Stage.DELIVERED)
 """Stages that count against a ceiling."""
@@ -29,7 +26,7 @@ def program(session: Session, code: str) -> Program:
     """Fetch a programme; raises ProgramNotFound."""
     found = session.scalars(select(Program).where(Program.code == code)).first()
     if found is None:
-        raise ProgramNotFound(program=code)
+        raise ProgramNotFound(program=code[:40])
     return found
 
 
@@ -99,12 +96,14 @@ def allocations(session: Session, program_id: int) -> Sequence[tuple[Allocation,
     return [(allocation, source) for allocation, source in rows]
 
 
-def policy(session: Session, reference: str) -> ApprovalPolicy:
-    """Fetch and hold a policy; raises PolicyNotFound."""
-    query = select(ApprovalPolicy).where(ApprovalPolicy.reference == reference).with_for_update()
+def policy(session: Session, reference: str, *, lock: bool = False) -> ApprovalPolicy:
+    """Fetch a policy, held for this Act if asked; raises PolicyNotFound."""
+    query = select(ApprovalPolicy).where(ApprovalPolicy.reference == reference)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
     found = session.scalars(query).first()
     if found is None:
-        raise PolicyNotFound(policy=reference)
+        raise PolicyNotFound(policy=reference[:40])
     return found
 
 
@@ -115,7 +114,7 @@ def policies(session: Session) -> Sequence[ApprovalPolicy]:
 
 def policy_for(session: Session, chosen: Program, on: dt.date) -> ApprovalPolicy:
     """Find the policy in force for a programme on a day: its own before the general one; raises PolicyMissing."""
-    in_force = select(ApprovalPolicy).where(ApprovalPolicy.state == "agreed", ApprovalPolicy.since <= on)
+    in_force = select(ApprovalPolicy).where(ApprovalPolicy.state == AGREED, ApprovalPolicy.since <= on)
     newest = in_force.order_by(ApprovalPolicy.since.desc(), ApprovalPolicy.id.desc()).limit(1)
     for wanted in (ApprovalPolicy.program_id == chosen.id, ApprovalPolicy.program_id.is_(None)):
         found = session.scalars(newest.where(wanted)).first()

@@ -1,11 +1,24 @@
-"""What a programme may be and what its room refuses; how many approvers a total needs. Pure."""
+"""What a programme may be, what binds its money, how many approvers a total needs. Pure.
+
+What this room refuses is named in `refusals.py`.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from typing import Final
 
-from aid_ledger.core.errors import DomainError, Kind
+from aid_ledger.core.money import MAX_AMOUNT
+from aid_ledger.programs.refusals import (
+    AmountRefused,
+    CodeMalformed,
+    ExclusionRefused,
+    PolicyRefused,
+    ProgramRefused,
+    ProgramTelling,
+)
 
 SOURCE_KINDS: Final = ("apbd", "btt", "dana_desa", "csr", "asn_peduli")
 """Kinds of source a programme may name."""
@@ -19,118 +32,111 @@ UNITS: Final = ("household",)
 APPROVERS_LIMIT: Final = 5
 """Approvers a policy may ask for: more would be a veto by absence."""
 
-TELLING_WORDS: Final = ("isoman", "isolasi", "covid", "positif", "sakit", "pasien")
-"""Words that would tell a neighbour of an illness; a public name or code holds none of them (THREATS 14)."""
+LIMITS_LIMIT: Final = 20
+"""Steps of a policy: more than anybody keeps in mind."""
 
+TELLING_WORDS: Final = (
+    *("isoman", "isolasi", "isoter", "karantina", "covid", "corona", "korona", "sars", "positif", "reaktif"),
+    *("sakit", "pasien", "suspek", "penyintas", "virus", "terpapar", "puskesmas"),
+)
+"""Words that would tell a neighbour of an illness; no public name or code holds one, disguised or not (THREATS 14)."""
 
-class ProgramNotFound(DomainError):
-    """No such programme."""
+WORDS_LIMIT: Final = 300
+"""Letters of a name; a fact's line holds no more."""
 
-    kind = Kind.NOT_FOUND
-    code = "program.not_found"
+_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
+"""A code stands in account keys, addresses and the log: capitals, digits and underscores only."""
 
-
-class ProgramTelling(DomainError):
-    """The code or public name of a programme would tell of an illness."""
-
-    kind = Kind.INVALID
-    code = "program.telling_name"
-
-
-class ProgramRefused(DomainError):
-    """A programme needs a known pillar, unit and at least one kind of source."""
-
-    kind = Kind.INVALID
-    code = "program.refused"
-
-
-class RateMissing(DomainError):
-    """No rate is in force on the day."""
-
-    kind = Kind.CONFLICT
-    code = "program.rate_missing"
-
-
-class SourceNotAllowed(DomainError):
-    """The programme may not be paid from a source of this kind (red flag 24)."""
-
-    kind = Kind.CONFLICT
-    code = "program.source_not_allowed"
-
-
-class ProgramOnlyObserved(DomainError):
-    """The programme is paid by others and only observed here: nothing can be allocated to it."""
-
-    kind = Kind.CONFLICT
-    code = "program.only_observed"
-
-
-class CommodityMismatch(DomainError):
-    """A programme that pays goods is allocated money only for buying them, and the reverse never."""
-
-    kind = Kind.INVALID
-    code = "program.commodity_mismatch"
-
-
-class PolicyMissing(DomainError):
-    """No approval policy is in force: nobody could approve."""
-
-    kind = Kind.CONFLICT
-    code = "policy.missing"
-
-
-class PolicyRefused(DomainError):
-    """Limits start at zero, rise, and ask for one to five approvers."""
-
-    kind = Kind.INVALID
-    code = "policy.refused"
-
-
-class PolicyNotFound(DomainError):
-    """No such policy."""
-
-    kind = Kind.NOT_FOUND
-    code = "policy.not_found"
-
-
-class PolicyNotProposed(DomainError):
-    """The policy waits for nobody's consent any more."""
-
-    kind = Kind.CONFLICT
-    code = "policy.not_proposed"
-
-
-class PolicyNotSecondPerson(DomainError):
-    """A change of policy needs two people, neither of whom approves under it."""
-
-    kind = Kind.NOT_ALLOWED
-    code = "policy.second_person"
+_LOOKALIKES: Final = str.maketrans("0134@5$7!|", "oieaasstii")
+_PUNCTUATION: Final = re.compile(r"[^a-z\s]+")
 
 
 Limits = tuple[tuple[int, int], ...]
 """(from this total on, so many approvers), rising, the first from zero."""
 
 
-def check_names(code: str, public_name: str) -> None:
-    """Refuse a code or public name that tells of an illness; raises ProgramTelling."""
-    for word in TELLING_WORDS:
-        if word in code.lower() or word in public_name.lower():
-            raise ProgramTelling(word=word)
+def check_code(code: str) -> None:
+    """Refuse a code that could not stand in an account's key; raises CodeMalformed."""
+    if not _CODE.fullmatch(code):
+        raise CodeMalformed(program=code[:40])
+
+
+def check_neutral(*names: str) -> None:
+    """Refuse a public name or code that tells of an illness, spaced, dotted or in look-alikes too.
+
+    Raises:
+        ProgramTelling: with the word that tells.
+
+    """
+    for name in names:
+        folded = name.casefold().translate(_LOOKALIKES)
+        unhyphened = _PUNCTUATION.sub("", folded)
+        for text in (folded, unhyphened, _spelled_out(unhyphened)):
+            for word in TELLING_WORDS:
+                if word in text:
+                    raise ProgramTelling(word=word)
+
+
+def _spelled_out(words: str) -> str:
+    """Join letters that blanks keep apart, as in `i s o m a n`; whole words stay words."""
+    return "".join(word if len(word) == 1 else f" {word} " for word in words.split())
 
 
 def check_shape(*, pillar: str, unit: str, allowed_sources: tuple[str, ...]) -> None:
     """Refuse unknown words and a programme nobody may pay; raises ProgramRefused."""
-    known = pillar in PILLARS and unit in UNITS and allowed_sources and set(allowed_sources) <= set(SOURCE_KINDS)
-    if not known:
-        raise ProgramRefused(pillar=pillar, unit=unit)
+    if pillar not in PILLARS:
+        raise ProgramRefused(field="pillar")
+    if unit not in UNITS:
+        raise ProgramRefused(field="unit")
+    if not allowed_sources or not set(allowed_sources) <= set(SOURCE_KINDS):
+        raise ProgramRefused(field="allowed_sources")
+
+
+def check_words(*, starts_on: dt.date, ends_on: dt.date | None, **words: str) -> None:
+    """Refuse empty or endless names and a programme that ends before it starts; raises ProgramRefused."""
+    for field, text in words.items():
+        is_optional = field == "aliases"
+        if not (is_optional or text.strip()) or len(text) > WORDS_LIMIT:
+            raise ProgramRefused(field=field)
+    if ends_on is not None and ends_on < starts_on:
+        raise ProgramRefused(field="ends_on")
+
+
+def check_amount(amount: int, *, may_be_zero: bool = False) -> None:
+    """Refuse what is not a whole number within reach; a float is a TypeError.
+
+    Raises:
+        AmountRefused: below one (below zero where zero means something), or out of reach.
+
+    """
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        raise TypeError(f"an amount is a whole number, not {type(amount).__name__}")
+    if amount < (0 if may_be_zero else 1) or amount > MAX_AMOUNT:
+        raise AmountRefused(amount=int(amount))
+
+
+def check_exclusion(program: str, other: str) -> None:
+    """Refuse a programme that excludes itself; raises ExclusionRefused."""
+    if program == other:
+        raise ExclusionRefused(program=program)
 
 
 def check_limits(limits: Limits) -> None:
-    """Refuse limits with a gap, a fall or an absurd number of approvers; raises PolicyRefused."""
+    """Refuse limits with a gap, a fall or an absurd number of approvers; a float is a TypeError.
+
+    Raises:
+        PolicyRefused: they do not begin at zero, rise, and ask for one to APPROVERS_LIMIT approvers.
+
+    """
+    for number in (number for limit in limits for number in limit):
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise TypeError(f"a limit is a whole number, not {type(number).__name__}")
     totals = [total for total, _approvers in limits]
-    rises = totals == sorted(set(totals)) and totals[:1] == [0]
+    rises = totals == sorted(set(totals)) and totals[:1] == [0] and totals[-1] <= MAX_AMOUNT
     if not rises or not all(1 <= approvers <= APPROVERS_LIMIT for _total, approvers in limits):
-        raise PolicyRefused(limits=len(limits))
+        raise PolicyRefused(most=APPROVERS_LIMIT)
+    if len(limits) > LIMITS_LIMIT:
+        raise PolicyRefused(most=APPROVERS_LIMIT)
 
 
 def approvers_for(limits: Limits, total: int) -> int:

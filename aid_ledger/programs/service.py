@@ -10,11 +10,14 @@ from aid_ledger.book import service as book
 from aid_ledger.book.rules import IDR, Movement, Place, Stage
 from aid_ledger.core.act import Act
 from aid_ledger.core.numbering import next_reference
+from aid_ledger.core.roles import Role
 from aid_ledger.documents import queries as documents
 from aid_ledger.funding import queries as funding
+from aid_ledger.funding.models import Source
 from aid_ledger.officials import queries as officials
-from aid_ledger.programs import queries, rules
+from aid_ledger.programs import queries, refusals, rules
 from aid_ledger.programs.models import Allocation, ApprovalPolicy, Ceiling, Exclusion, Program, ProgramSource, Rate
+from aid_ledger.programs.queries import AGREED, PROPOSED
 from audit.facts import money as facts
 
 NEXT_DAY = dt.timedelta(days=1)
@@ -40,14 +43,25 @@ class ProgramParticulars(TypedDict):
 
 
 def define_program(act: Act, **particulars: Unpack[ProgramParticulars]) -> Program:
-    """Define a programme. Raises: ProgramTelling, ProgramRefused, CommodityUnknown, DocumentNotFound."""
+    """Define a programme.
+
+    Raises: CodeMalformed, ProgramTelling, ProgramRefused, ProgramTaken, CommodityUnknown, DocumentNotFound.
+    """
     code, public_name = particulars["code"], particulars["public_name"]
     allowed = tuple(sorted(set(particulars["allowed_sources"])))
     basis = particulars.get("legal_basis")
     legal_basis = documents.document(act.session, basis) if basis else None
-    book_queries.commodity(act.session, particulars["commodity"])
+    commodity = book_queries.commodity(act.session, particulars["commodity"])
 
-    rules.check_names(code, public_name)
+    rules.check_code(code)
+    rules.check_neutral(code, public_name, commodity.code, commodity.public_name)
+    rules.check_words(
+        name=particulars["name"],
+        public_name=public_name,
+        aliases=particulars["aliases"],
+        starts_on=particulars["starts_on"],
+        ends_on=particulars.get("ends_on"),
+    )
     rules.check_shape(pillar=particulars["pillar"], unit=particulars["unit"], allowed_sources=allowed)
 
     program = Program(
@@ -85,9 +99,11 @@ def define_program(act: Act, **particulars: Unpack[ProgramParticulars]) -> Progr
 
 
 def set_rate(act: Act, *, program: str, amount: int, since: dt.date, document: str) -> Rate:
-    """Set what one payment is from a day on. Raises: ProgramNotFound, DocumentNotFound."""
+    """Set what one payment is from a day on. Raises: ProgramNotFound, DocumentNotFound, AmountRefused, RateTaken."""
     chosen = queries.program(act.session, program)
     basis = documents.document(act.session, document)
+
+    rules.check_amount(amount)
 
     rate = Rate(program_id=chosen.id, amount=amount, since=since, document_id=basis.id, set_by=act.actor.id)
     act.session.add(rate)
@@ -99,10 +115,16 @@ def set_rate(act: Act, *, program: str, amount: int, since: dt.date, document: s
 
 
 def set_ceiling(act: Act, *, program: str, source: str, amount: int, document: str) -> Ceiling:
-    """Set the most a programme may commit from a source. Raises: ProgramNotFound, SourceNotFound, DocumentNotFound."""
+    """Set the most a programme may commit from a source; zero stops it.
+
+    Raises: ProgramNotFound, SourceNotFound, DocumentNotFound, AmountRefused, SourceNotAllowed.
+    """
     chosen = queries.program(act.session, program)
     payer = funding.source(act.session, source)
     basis = documents.document(act.session, document)
+
+    rules.check_amount(amount, may_be_zero=True)
+    _require_allowed(act, chosen, payer)
 
     ceiling = Ceiling(
         program_id=chosen.id,
@@ -121,8 +143,15 @@ def set_ceiling(act: Act, *, program: str, source: str, amount: int, document: s
 
 
 def exclude(act: Act, *, program: str, other: str) -> Exclusion:
-    """Say that one household may not receive both programmes in one period. Raises: ProgramNotFound."""
+    """Say that one household may not receive both programmes in one period; `other` may be one outside.
+
+    Raises: ProgramNotFound, CodeMalformed, ProgramTelling, ExclusionRefused, ExclusionTaken.
+    """
     chosen = queries.program(act.session, program)
+
+    rules.check_code(other)
+    rules.check_neutral(other)
+    rules.check_exclusion(program, other)
 
     exclusion = Exclusion(program_id=chosen.id, other_code=other)
     act.session.add(exclusion)
@@ -134,19 +163,19 @@ def exclude(act: Act, *, program: str, other: str) -> Exclusion:
 def allocate(act: Act, *, source: str, program: str, commodity: str, amount: int, document: str) -> Allocation:
     """Set value of a source aside for a programme; a goods programme may be given money to buy its goods with.
 
-    Raises: SourceNotFound, ProgramNotFound, DocumentNotFound, SourceNotAllowed, ProgramOnlyObserved,
-        CommodityMismatch, InsufficientFunds.
+    Raises: SourceNotFound, ProgramNotFound, DocumentNotFound, AmountRefused, SourceNotAllowed,
+        ProgramOnlyObserved, CommodityMismatch, InsufficientFunds.
     """
     payer = funding.source(act.session, source)
     chosen = queries.program(act.session, program)
     basis = documents.document(act.session, document)
 
-    if payer.kind not in queries.allowed_kinds(act.session, chosen.id):
-        raise rules.SourceNotAllowed(program=program, source=source, kind_of_source=payer.kind)
+    rules.check_amount(amount)
+    _require_allowed(act, chosen, payer)
     if not chosen.is_managed:
-        raise rules.ProgramOnlyObserved(program=program)
+        raise refusals.ProgramOnlyObserved(program=program)
     if commodity not in {chosen.commodity, IDR}:
-        raise rules.CommodityMismatch(program=program, commodity=commodity)
+        raise refusals.CommodityMismatch(program=program, commodity=commodity)
 
     allocation = Allocation(
         reference=next_reference(act, "ALC"),
@@ -181,16 +210,20 @@ def propose_policy(
 ) -> ApprovalPolicy:
     """Propose how many must approve which totals; a founder's proposal before FoundingClosed holds at once.
 
-    Raises: PolicyRefused, ProgramNotFound.
+    Raises: PolicyRefused, ProgramNotFound, PolicyBindsYou.
     """
-    rules.check_limits(limits)
     chosen = queries.program(act.session, program) if program else None
+    is_founding = officials.founding_open(act.session) and _is_founder(act)
+
+    rules.check_limits(limits)
+    if not is_founding:
+        _require_unbound(act)
 
     policy = ApprovalPolicy(
         reference=next_reference(act, "POL"),
         program_id=chosen.id if chosen else None,
         limits=rules.write_limits(limits),
-        state="proposed",
+        state=PROPOSED,
         since=max(since or act.on, act.on),
         proposed_by=act.actor.id,
         proposed_at=act.at,
@@ -199,7 +232,7 @@ def propose_policy(
 
     rows = tuple(facts.ApprovalLimit(from_amount, approvers) for from_amount, approvers in limits)
     act.record(facts.PolicyProposed(policy=policy.reference, program=program or "", limits=rows))
-    if officials.founding_open(act.session) and _is_founder(act):
+    if is_founding:
         _agree(act, policy, program or "", founding=True)
     return policy
 
@@ -207,15 +240,16 @@ def propose_policy(
 def agree_policy(act: Act, reference: str) -> ApprovalPolicy:
     """Agree, as the second person, to a proposed policy; it holds from the next day.
 
-    Raises: PolicyNotFound, PolicyNotProposed, PolicyNotSecondPerson.
+    Raises: PolicyNotFound, PolicyNotProposed, PolicyNotSecondPerson, PolicyBindsYou.
     """
-    policy = queries.policy(act.session, reference)
+    policy = queries.policy(act.session, reference, lock=True)
     chosen = act.session.get(Program, policy.program_id) if policy.program_id else None
 
-    if policy.state != "proposed":
-        raise rules.PolicyNotProposed(policy=reference, state=policy.state)
-    if act.actor.id == policy.proposed_by:
-        raise rules.PolicyNotSecondPerson(policy=reference)
+    if policy.state != PROPOSED:
+        raise refusals.PolicyNotProposed(policy=reference, state=policy.state)
+    if officials.official_by_login(act.session, policy.proposed_by).id in _one_person(act):
+        raise refusals.PolicyNotSecondPerson(policy=reference)
+    _require_unbound(act)
 
     policy.since = max(policy.since, act.on + NEXT_DAY)
     _agree(act, policy, chosen.code if chosen else "", founding=False)
@@ -223,7 +257,7 @@ def agree_policy(act: Act, reference: str) -> ApprovalPolicy:
 
 
 def _agree(act: Act, policy: ApprovalPolicy, program: str, *, founding: bool) -> None:
-    policy.state, policy.agreed_by = "agreed", act.actor.id
+    policy.state, policy.agreed_by = AGREED, act.actor.id
     limits = tuple(facts.ApprovalLimit(*limit) for limit in rules.read_limits(policy.limits))
     act.record(
         facts.PolicyChanged(
@@ -239,3 +273,21 @@ def _agree(act: Act, policy: ApprovalPolicy, program: str, *, founding: bool) ->
 
 def _is_founder(act: Act) -> bool:
     return officials.official_by_login(act.session, act.actor.id).founder
+
+
+def _one_person(act: Act) -> frozenset[int]:
+    """List who counts as one person with the official who acts, themselves included (THREATS 3)."""
+    own = officials.official_by_login(act.session, act.actor.id)
+    return officials.barred_with(act.session, own.id, act.on)
+
+
+def _require_unbound(act: Act) -> None:
+    """Refuse whom a policy binds: an approver, or somebody in an approver's place; raises PolicyBindsYou."""
+    for official_id in _one_person(act):
+        if any(held.role is Role.APPROVER for held in officials.roles_on(act.session, official_id, act.on)):
+            raise refusals.PolicyBindsYou
+
+
+def _require_allowed(act: Act, program: Program, source: Source) -> None:
+    if source.kind not in queries.allowed_kinds(act.session, program.id):
+        raise refusals.SourceNotAllowed(program=program.code, source=source.code, kind_of_source=source.kind)

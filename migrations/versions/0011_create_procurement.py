@@ -24,9 +24,10 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
         sa.Column("deed_on", sa.Date(), nullable=False),
-        sa.Column("business_number", sa.String(length=300), nullable=False),
+        sa.Column("business_number", sa.String(length=60), nullable=False),
         sa.Column("registered_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vendors")),
+        sa.UniqueConstraint("business_number", name=op.f("uq_vendors_business_number")),
         sa.UniqueConstraint("reference", name=op.f("uq_vendors_reference")),
     )
     op.create_table(
@@ -68,6 +69,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["document_id"], ["documents.id"], name=op.f("fk_goods_receipts_document_id")),
         sa.ForeignKeyConstraint(["purchase_id"], ["purchases.id"], name=op.f("fk_goods_receipts_purchase_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_goods_receipts")),
+        sa.UniqueConstraint("purchase_id", "document_id", name=op.f("uq_goods_receipts_purchase_id_document_id")),
         sa.UniqueConstraint("reference", name=op.f("uq_goods_receipts_reference")),
     )
     op.create_index(op.f("ix_goods_receipts_purchase_id"), "goods_receipts", ["purchase_id"], unique=False)

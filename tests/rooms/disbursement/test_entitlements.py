@@ -15,7 +15,7 @@ from aid_ledger.disbursement.models import Entitlement, LeftOut
 from aid_ledger.documents import service as documents
 from aid_ledger.officials.powers import RoleMissing
 from aid_ledger.programs import service as programs
-from aid_ledger.programs.rules import RateMissing
+from aid_ledger.programs.refusals import RateMissing
 from aid_ledger.recipients import service as recipients
 from aid_ledger.recipients.particulars import hash_nik
 from aid_ledger.regions.rules import RegionNotFound
