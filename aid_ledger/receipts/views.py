@@ -7,6 +7,7 @@ An official with an area sees the receipts of that area, and the others look lik
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, url_for
@@ -19,6 +20,7 @@ from aid_ledger.core.roles import Role
 from aid_ledger.disbursement.models import Batch
 from aid_ledger.log import queries as log
 from aid_ledger.log.timeline import TimelineItem, item_of
+from aid_ledger.officials import queries as officials
 from aid_ledger.receipts import layout, queries, rules, schemas, service
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.settings import Settings
@@ -201,10 +203,14 @@ def _holds(*roles: Role) -> bool:
 
 def _facts(session: Session, receipt: Receipt) -> list[TimelineItem]:
     """List what the log says of one receipt, newest first; each print is in the log, too, but only counted here."""
+    names = officials.names_by_login(session)
     acts = [(receipt.issue_act, ReceiptIssued.KIND)]
     if receipt.end_act is not None:
         acts.insert(0, (receipt.end_act, ReceiptCancelled.KIND))
-    return [item_of(queries.entry_about(receipt, log.entries_of_act(session, act), kind)) for act, kind in acts]
+    entries = [queries.entry_about(receipt, log.entries_of_act(session, act), kind) for act, kind in acts]
+    items = [item_of(entry) for entry in entries]
+    logins = [entry.envelope()["actor"]["id"] for entry in entries]
+    return [replace(item, by=names.get(login, item.by)) for item, login in zip(items, logins, strict=True)]
 
 
 def _cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:

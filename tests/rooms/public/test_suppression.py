@@ -58,7 +58,7 @@ def test_what_is_large_enough_is_shown(counts: dict[int, int]) -> None:
 def test_examples(counts: dict[str, int], rows: set[str], total: bool) -> None:
     """The rule on small tables, worked by hand."""
     hidden = hide(counts)
-    assert (hidden.rows, hidden.total) == (rows, total)
+    assert (set(hidden.rows), hidden.total) == (rows, total)
 
 
 def test_amounts_are_hidden_with_their_counts() -> None:

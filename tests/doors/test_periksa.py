@@ -1,0 +1,179 @@
+"""The public pages through the web: no cookie, no stranger's server, small, and nothing but the promised answers."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from aid_ledger.public import limits, reading, views
+from aid_ledger.receipts.models import Receipt
+from tests.builders import receipts as builders
+from tests.builders.officials import Founded
+
+WEIGHT_MAX_BYTES = 100_000
+ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
+ELSEWHERE = re.compile(r'(?:href|src|action)="(?:https?:)?//')
+
+
+@pytest.fixture
+def app(web_app: Flask) -> Flask:
+    """Give the application under the name this file uses most."""
+    return web_app
+
+
+@pytest.fixture
+def receipt(founded: Founded) -> Receipt:
+    """Issue a receipt."""
+    return builders.issued(founded, count=1)[0]
+
+
+def post_code(app: Flask, code: str) -> TestResponse:
+    """Send a code as the form does."""
+    return app.test_client().post("/periksa", data={"code": code})
+
+
+def post_file(app: Flask, pdf: bytes, name: str = "tanda-terima.pdf") -> TestResponse:
+    """Send a file as the form does."""
+    return app.test_client().post("/periksa/berkas", data={"file": (io.BytesIO(pdf), name)})
+
+
+def headline(answer: TestResponse) -> str:
+    """Read the answer's headline."""
+    found = re.search(r'class="trust__words">([^<]+)<', answer.text)
+    assert found, answer.text
+    return found[1]
+
+
+def test_wrong_codes_get_one_body(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """THREATS 16: unknown, malformed, foreign, a receipt's number, a near miss: byte for byte one page."""
+    real = builders.code_of(founded.bench, receipt)
+    near = real[:-1] + ("A" if real[-1] != "A" else "B")
+    answers = [post_code(app, code) for code in (near, "x", "JBSWY3DPEHPK3PXP", receipt.reference, "A" * 4_000)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.data for answer in answers}) == 1
+    assert headline(answers[0]) == "Tidak asli"
+
+
+def test_a_genuine_code_shows_what_the_paper_must_say(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """Proven by the log's entry; grey where only the server says so; never the code itself."""
+    code = builders.code_of(founded.bench, receipt)
+    answer = post_code(app, code)
+    assert headline(answer) == "Asli"
+    assert receipt.reference in answer.text
+    assert "tercatat di log nomor" in answer.text
+    assert "Menurut server ini saja" in answer.text
+    assert "Belum disaksikan" in answer.text
+    assert code not in answer.text
+
+
+def test_cancelled_is_said_after_code_and_after_signature(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """The whole chain: issued, printed, genuine; cancelled, and both ways of asking say so with the reason."""
+    code, pdf = builders.code_of(founded.bench, receipt), builders.pdf_of(founded.bench, receipt)
+    assert headline(post_file(app, pdf)) == "Asli"
+    builders.cancel(founded, receipt, reason="Keluarga sudah pindah")
+    for answer in (post_code(app, code), post_file(app, pdf)):
+        assert headline(answer) == "Asli, tetapi sudah dibatalkan"
+        assert "Keluarga sudah pindah" in answer.text
+        assert "trust--proved" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("pdf", "words", "status"),
+    [
+        (b"", "Tidak dapat diperiksa", 200),
+        (b"bukan pdf", "Tidak asli", 200),
+        (b"%PDF-1.7\n" + b"<<" * 400_000, "Tidak asli", 200),
+        (b"x" * (reading.UPLOAD_MAX_BYTES + 1), "Tidak dapat diperiksa", 200),
+        (b"x" * (views.FORM_MAX_BYTES + 1), "Tidak dapat diperiksa", 413),
+    ],
+)
+def test_hostile_uploads_end_in_a_promised_answer(app: Flask, pdf: bytes, words: str, status: int) -> None:
+    """THREATS 20: bombs, disguises and floods; what is far too large is not even read."""
+    answer = post_file(app, pdf, "../../etc/passwd")
+    assert (headline(answer), answer.status_code) == (words, status)
+
+
+def test_an_empty_form_is_no_verdict(app: Flask) -> None:
+    """Nothing given, nothing said."""
+    assert headline(post_code(app, "  ")) == "Tidak dapat diperiksa"
+    assert headline(app.test_client().post("/periksa/berkas")) == "Tidak dapat diperiksa"
+
+
+def test_a_bug_is_no_verdict_and_no_traceback(app: Flask, founded: Founded) -> None:
+    """Whatever breaks behind the check, a citizen reads that it is our fault and that nothing is decided."""
+    with founded.bench.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE receipts RENAME TO elsewhere")
+    answer = post_code(app, "JBSWY3DPEHPK3PXP")
+    assert (headline(answer), answer.status_code) == ("Tidak dapat diperiksa", 500)
+    assert "Traceback" not in answer.text
+    assert "receipts" not in answer.text
+
+
+def test_too_many_checks_are_told_to_come_back(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that asks without end is stopped, by code and by file alike."""
+    monkeypatch.setattr(limits, "BUDGET", 1)
+    assert post_code(app, "JBSWY3DPEHPK3PXP").status_code == 200
+    for answer in (post_code(app, "JBSWY3DPEHPK3PXP"), post_file(app, b"x")):
+        assert (headline(answer), answer.status_code) == ("Tidak dapat diperiksa", 429)
+
+
+@pytest.mark.parametrize("path", ["/periksa", "/transparansi"])
+def test_a_citizens_page_is_light_and_alone(app: Flask, path: str) -> None:
+    """No cookie, no third party, no inline script, at most 100 kB with everything it loads; no sign-in asked."""
+    client = app.test_client()
+    page = client.get(path)
+    assert page.status_code == 200
+    assert "Set-Cookie" not in page.headers
+    assert not ELSEWHERE.search(page.text)
+    assert not re.search(r"<script>|style=|onclick=|csrf", page.text)
+    weight = len(page.data)
+    for address in ASSET.findall(page.text):
+        with client.get(address.replace("&amp;", "&")) as asset:
+            weight += len(asset.data)
+    assert weight <= WEIGHT_MAX_BYTES, weight
+
+
+def test_an_answer_sets_no_cookie_and_is_not_kept(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """A phone that is lent to a neighbour must not show the last answer again."""
+    answer = post_code(app, builders.code_of(founded.bench, receipt))
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_code_is_taken_from_the_body_only(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """A code in an address ends in logs and histories: the page does not take it from there."""
+    code = builders.code_of(founded.bench, receipt)
+    for answer in (app.test_client().get(f"/periksa?code={code}"), app.test_client().post(f"/periksa?code={code}")):
+        assert receipt.reference not in answer.text
+
+
+def test_what_is_needed_offline_can_be_taken_along(app: Flask, founded: Founded) -> None:
+    """The root certificate and the log's key, both named on the page with what to compare them with."""
+    client = app.test_client()
+    page = client.get("/periksa").text
+    assert client.get("/periksa/akar.pem").data.startswith(b"-----BEGIN CERTIFICATE-----")
+    assert str(founded.bench.key.verifier()) in page
+    app.extensions["aid_ledger.office"].settings.receipt_root_certificate_file.unlink()
+    assert client.get("/periksa/akar.pem").status_code == 404
+    assert "akar.pem" not in client.get("/periksa").text
+
+
+def test_totals_name_programmes_and_hide_the_few(app: Flask, receipt: Receipt) -> None:
+    """One household in one kecamatan: its count, its amount and the sum are hidden."""
+    page = app.test_client().get("/transparansi").text
+    assert "tertutup" in page
+    assert "300.000" not in page
+    assert receipt.reference not in page
+
+
+def test_totals_show_what_is_large_enough(app: Flask, founded: Founded) -> None:
+    """Five households are shown, with what reached them."""
+    builders.delivered(founded, count=5)
+    page = app.test_client().get("/transparansi").text
+    assert "1.500.000" in page
+    assert "tertutup" not in page
