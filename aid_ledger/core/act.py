@@ -210,8 +210,9 @@ def _watcher(act: Act) -> Callable[[Session, UOWTransaction], None]:
 def _close(act: Act, guard: Guard, pen: Pen) -> None:
     act.session.flush()
     declared = frozenset(table for fact in act._facts for table in fact.TABLES)  # noqa: SLF001 - the Act's own file
-    _refuse_undeclared(guard.changed(), declared)
-    entries = _entries_of(act, _rows_by_fact(act, guard))
+    changed = guard.changed()
+    _refuse_undeclared(changed, declared)
+    entries = _entries_of(act, _rows_by_fact(act, guard, changed))
     if entries:
         pen.write(act.session, entries)
         act.leaves.extend(entry.leaf_hash for entry in entries)
@@ -228,11 +229,11 @@ def _refuse_undeclared(changed: set[str], declared: frozenset[str]) -> None:
             raise UnrecordedChange(message)
 
 
-def _rows_by_fact(act: Act, guard: Guard) -> dict[int, dict[str, dict[str, str | None]]]:
+def _rows_by_fact(act: Act, guard: Guard, changed: set[str]) -> dict[int, dict[str, dict[str, str | None]]]:
     """Digest every written row and give it to the last fact that declares its table: ordinal -> table -> key."""
     rows: dict[int, dict[str, dict[str, str | None]]] = {}
     connection = act.session.connection()
-    for name in sorted(guard.changed()):
+    for name in sorted(changed):
         table = Base.metadata.tables[name]
         if keeping(table) != "record":
             continue
@@ -254,8 +255,9 @@ def _entries_of(act: Act, rows: dict[int, dict[str, dict[str, str | None]]]) -> 
     for place, fact in enumerate(act._facts):  # noqa: SLF001 - the Act's own file
         owner = len(entries)
         body = fact.body()
-        room = ENTRY_LIMIT_BYTES - len(canonical.encode(body))
-        chunks = list(_chunks(rows.get(place, {}), room))
+        explained = rows.get(place)
+        # A fact that explains no rows needs no measuring: most entries of a large Act are such.
+        chunks = list(_chunks(explained, ENTRY_LIMIT_BYTES - len(canonical.encode(body)))) if explained else [{}]
         entries.append(_entry(act, owner, type(fact), body, chunks[0]))
         continuation = RowsWritten(of=owner).body()
         entries.extend(

@@ -8,29 +8,33 @@ are recomputed by replay, `housekeeping()` tables may change without a fact and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
+    ColumnElement,
     Dialect,
     Engine,
     Integer,
     MetaData,
     Table,
     Text,
+    any_,
     create_engine,
     event,
+    literal,
     text,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -197,6 +201,20 @@ def _reader_of(engine: Engine) -> Engine:
 
 def _file_of(engine: Engine) -> str:
     return str(engine.url.database).removeprefix("file:")
+
+
+def dialect_of(session: Session) -> str:
+    """Name the database behind a session: `postgresql` or `sqlite`."""
+    return session.get_bind().dialect.name
+
+
+def among(
+    column: ColumnElement[int] | InstrumentedAttribute[int], ids: Sequence[int], dialect: str
+) -> ColumnElement[bool]:
+    """Select the rows of these ids: on PostgreSQL one array, so that every list of ids is the same statement."""
+    if dialect == "postgresql":
+        return column == any_(literal(list(ids), ARRAY(BigInteger)))
+    return column.in_(ids)
 
 
 def key_columns(table: Table) -> list[Column[Any]]:

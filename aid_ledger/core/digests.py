@@ -16,13 +16,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Table, select, tuple_
 
 from aid_ledger.core.clock import instant_text
-from aid_ledger.core.db import key_columns, key_text
+from aid_ledger.core.db import among, key_columns, key_text
 
 ROW_DOMAIN = b"aid-row-v1\n"
 """Separates these hashes from every other SHA-256 in the product."""
 
-KEYS_PER_QUERY = 500
-"""Keys in one IN list: below SQLite's limit on variables even for three-part keys."""
+KEYS_PER_QUERY = 2_000
+"""Keys in one query: below SQLite's limit on variables (32,766) even for three-part keys."""
 
 
 def row_digest(columns: Sequence[str], values: Sequence[object]) -> str:
@@ -68,8 +68,11 @@ def digests_of(connection: Connection, table: Table, keys: Iterable[tuple[Any, .
     for start in range(0, len(wanted), KEYS_PER_QUERY):
         chunk = wanted[start : start + KEYS_PER_QUERY]
         identity = key_columns(table)
-        is_single = len(identity) == 1
-        condition = identity[0].in_([key[0] for key in chunk]) if is_single else tuple_(*identity).in_(chunk)
+        is_number = len(identity) == 1 and isinstance(chunk[0][0], int)
+        if is_number:
+            condition = among(identity[0], [key[0] for key in chunk], connection.dialect.name)
+        else:
+            condition = tuple_(*identity).in_(chunk)
         found.update(_digest_rows(table, connection.execute(select(table).where(condition))))
     return found
 
@@ -83,6 +86,10 @@ def all_digests(connection: Connection, table: Table, *, batch_size: int = 5_000
 def _digest_rows(table: Table, rows: Iterable[Row[Any]]) -> Iterator[tuple[str, str]]:
     names = [column.name for column in table.columns]
     places = [names.index(column.name) for column in key_columns(table)]
+    if len(places) == 1:
+        place = places[0]
+        for row in rows:
+            yield str(row[place]), row_digest(names, row)
+        return
     for row in rows:
-        values = tuple(row)
-        yield key_text(tuple(values[place] for place in places)), row_digest(names, values)
+        yield key_text(tuple(row[place] for place in places)), row_digest(names, row)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, cast
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
@@ -28,12 +27,13 @@ SCHEMA_CHANGES = frozenset(
 )
 """Refused outright inside an Act: a deed never changes the schema, and a dropped trigger is the start of a cheat."""
 
-COUNTERS = text(
-    "SELECT c.relname, pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)"
-    " + pg_stat_get_xact_tuples_deleted(c.oid)"
-    " FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')"
-    " AND current_setting('track_counts') = 'on'"
+COUNTERS = (
+    "SELECT relname, moved FROM (SELECT c.relname, pg_stat_get_xact_tuples_inserted(c.oid)"
+    " + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid) AS moved"
+    " FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')) counted"
+    " WHERE moved > 0 UNION ALL SELECT '', 1 WHERE current_setting('track_counts') = 'on'"
 )
+"""Tables that moved in this transaction, and a row without a name that says that the server counts at all."""
 
 
 class Guard(Protocol):
@@ -85,8 +85,9 @@ class PostgresGuard:
         """Nothing hangs on a PostgreSQL connection."""
 
     def _counts(self) -> dict[str, int]:
-        counts = {name: count for name, count in self._session.execute(COUNTERS).all()}  # noqa: C416 - rows are not pairs
-        if not counts:
+        rows = self._session.connection().exec_driver_sql(COUNTERS).all()
+        counts: dict[str, int] = {name: moved for name, moved in rows}  # noqa: C416 - rows are no pairs to mypy
+        if counts.pop("", None) is None:
             message = "the database does not count (track_counts is off); no Act can be guarded"
             raise RuntimeError(message)
         return counts

@@ -62,7 +62,7 @@ def _open_some(session: Session, keys: FieldKeys, person_ids: Sequence[int]) -> 
     for person_id, seal, nik, name, account_id, account_seal, bank_code, number, holder in session.execute(
         _with_accounts(person_ids, dialect_of(session))
     ):
-        account = ("", "", "", None)
+        account: tuple[str, str, str, int | None] = ("", "", "", None)
         if account_id is not None:
             account = (bank_code, numbers.open(number, account_seal), holders.open(holder, account_seal), account_id)
         found[person_id] = Payee(person_id, niks.open(nik, seal), names.open(name, seal), *account)
