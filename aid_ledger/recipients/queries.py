@@ -43,7 +43,7 @@ def villages(session: Session, areas: Sequence[str]) -> Sequence[tuple[str, str]
     query = select(Region.code, Region.name).where(
         Region.level == "village", within(Region.code, [agency.code]), within(Region.code, areas)
     )
-    return session.execute(query.order_by(Region.code)).tuples().all()
+    return [(code, name) for code, name in session.execute(query.order_by(Region.code))]
 
 
 # --- lists ----------------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def people(
 def count_people(session: Session, areas: Sequence[str]) -> dict[str, int]:
     """Count the people of each village within these areas."""
     query = select(Person.village_code, func.count()).where(within(Person.village_code, areas))
-    return dict(session.execute(query.group_by(Person.village_code)).tuples().all())
+    return {code: count for code, count in session.execute(query.group_by(Person.village_code))}  # noqa: C416 - rows
 
 
 def neighbourhoods(session: Session, village: str) -> Sequence[tuple[str, str, int]]:
