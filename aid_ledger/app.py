@@ -25,6 +25,7 @@ from aid_ledger.book import views as book_views
 from aid_ledger.core import clock, keyfiles, logs, migrating, retry
 from aid_ledger.core.act import Acts, Kit, keeping_house
 from aid_ledger.core.db import make_engine, reading
+from aid_ledger.delivery import views as delivery_views
 from aid_ledger.disbursement import views as disbursement_views
 from aid_ledger.documents import views as documents_views
 from aid_ledger.founding import views as founding_views
@@ -180,6 +181,7 @@ ROOMS: Final = (
     isolation_views,
     disbursement_views,
     approvals_views,
+    delivery_views,
     receipts_views,
     oversight_views,
     public_views,

@@ -8,6 +8,7 @@ it was sealed, and a batch changed after its approval are all refused before a r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -31,6 +32,34 @@ from audit.facts.paying import ApprovalGiven, BatchSubmitted, BatchVerified, Pay
 from audit.merkle import leaf_hash, verify_inclusion
 
 F = TypeVar("F", bound=Fact)
+
+
+class Standing(Enum):
+    """How a batch stands in the log, for a page: justified, still waiting for its seal, or contradicted."""
+
+    SEALED = "sealed"
+    WAITING = "waiting"
+    CONTRADICTED = "contradicted"
+
+
+def standing_of(session: Session, batch: Batch) -> Standing:
+    """Say how a batch stands in the log; the deed itself demands it again."""
+    try:
+        require_justified(session, batch)
+    except NotSealed:
+        return Standing.WAITING
+    except ApprovalNotInLog:
+        return Standing.CONTRADICTED
+    return Standing.SEALED
+
+
+def is_sealed(session: Session, act: str) -> bool:
+    """Tell whether an act's entries all lie under the newest checkpoint."""
+    try:
+        log.require_sealed(session, act)
+    except (NotSealed, EntryNotFound):
+        return False
+    return True
 
 
 def require_justified(session: Session, batch: Batch) -> None:

@@ -102,6 +102,13 @@ def outcomes_of_result(session: Session, result_id: int) -> dict[str, tuple[int,
     return {outcome: (count, int(total)) for outcome, count, total in session.execute(query)}
 
 
+def unconfirmed_of_result(session: Session, result_id: int) -> int:
+    """Count lines a file reports as arrived without saying on which account."""
+    query = select(func.count()).select_from(LineResult)
+    arrived = (LineResult.outcome == "SUCCESS", LineResult.account_confirmed.is_(None))
+    return session.scalar(query.where(LineResult.result_id == result_id, *arrived)) or 0
+
+
 def outcomes_of_batch(session: Session, batch_id: int) -> dict[str, tuple[int, int]]:
     """Count a batch's failed, held and uncertain lines by the reason that stands in them."""
     query = (
