@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aid_ledger.book.models import Account, Balance
-from aid_ledger.book.rules import Place, Stage
+from aid_ledger.book.rules import Stage, account_key
 from aid_ledger.log.diff import Difference
 from audit.replay import State
 
@@ -22,7 +22,7 @@ def agree(session: Session, state: State) -> Iterator[Difference]:
         if account is None:
             yield Difference("balances", str(balance.account_id), "belongs to no account")
             continue
-        key = Place(account.source, Stage(account.stage), account.program).key()
+        key = account_key(account.source, account.program, account.stage)
         expected = replayed.pop((key, account.commodity), 0)
         if balance.amount != expected or balance.is_world != (account.stage == Stage.WORLD.value):
             sentence = f"{key} holds {balance.amount} {account.commodity}, the facts say {expected}"

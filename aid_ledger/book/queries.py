@@ -9,7 +9,7 @@ from sqlalchemy import case, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from aid_ledger.book.models import Account, Balance, Commodity, Transfer
-from aid_ledger.book.rules import CommodityUnknown, Movement, Place, Stage
+from aid_ledger.book.rules import CommodityUnknown, Movement, Place, Stage, account_key
 from aid_ledger.core.act import Act
 from aid_ledger.log.models import LogEntry, LogPosition
 
@@ -165,7 +165,7 @@ def unbalanced(session: Session) -> list[Unbalanced]:
         .order_by(Account.id)
     )
     return [
-        Unbalanced(_place(row).key(), row.commodity, int(kept), int(total))
+        Unbalanced(account_key(row.source, row.program, row.stage), row.commodity, int(kept), int(total))
         for row, kept, total in session.execute(query)
     ]
 

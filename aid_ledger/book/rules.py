@@ -71,7 +71,12 @@ class Place:
 
     def key(self) -> str:
         """Write the account as facts do: `<source>/<programme or ->/<stage>`."""
-        return f"{self.source}/{self.program}/{self.stage.value}"
+        return account_key(self.source, self.program, self.stage.value)
+
+
+def account_key(source: str, program: str, stage: str) -> str:
+    """Write an account as facts do, even one of a stage that does not exist: somebody's hand may have been in it."""
+    return f"{source}/{program}/{stage}"
 
 
 @dataclass(frozen=True, slots=True)
