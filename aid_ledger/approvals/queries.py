@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from aid_ledger.approvals.models import BatchStep, Challenge, ChallengeBatch
 from aid_ledger.approvals.rules import OPEN, ChallengeNotFound
 from aid_ledger.disbursement.models import Batch, BatchLine, Entitlement, EntitlementRun
+from aid_ledger.disbursement.rules import RESERVING
 from aid_ledger.isolation.models import IsolationCheck, IsolationEpisode
 from aid_ledger.officials.models import Official
 from aid_ledger.programs.models import ApprovalPolicy, Ceiling, Program, Rate
@@ -47,6 +48,16 @@ def standing(session: Session, batch: Batch) -> dict[int, str]:
     people |= dict(session.execute(made.order_by(BatchStep.id)).all())
     people |= {step.official_id: step.step for step in steps(session, batch) if step.step in STANDING}
     return people
+
+
+def has_a_hand_in_waiting(session: Session, official_id: int) -> bool:
+    """Tell whether an official took a step of a batch that waits for another step or for its money."""
+    query = (
+        select(BatchStep.id)
+        .join(Batch, Batch.id == BatchStep.batch_id)
+        .where(BatchStep.official_id == official_id, Batch.state.in_(RESERVING))
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def shapers(session: Session, batch: Batch) -> set[int]:

@@ -27,10 +27,11 @@ from aid_ledger.officials import queries as officials
 from aid_ledger.officials.models import OtpDevice
 from aid_ledger.officials.powers import NoOffice, RoleMissing, acting_official_id
 from aid_ledger.officials.queries import HeldOffice
-from aid_ledger.officials.service import spend_code
+from aid_ledger.officials.service import bar_from_resets, spend_code
 from audit.facts import paying as facts
 
 on_constraint("uq_batch_steps_one_person_one_step", rules.SelfApproval)
+bar_from_resets(queries.has_a_hand_in_waiting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 
+from sqlalchemy import select
+
 from aid_ledger.officials import service
+from aid_ledger.officials.models import RoleGrant
 from tests.builders.officials import SETDA, SINCE, Founded, appoint
 
 _numbers = itertools.count(100)
@@ -20,14 +23,17 @@ def also(founded: Founded, login: str, role: str, *, area: str = "") -> str:
         return grant.reference
 
 
-def another(founded: Founded, login: str, role: str, *, area: str = "") -> None:
-    """Appoint another official with a role over an area, an office and a device of their own."""
+def another(founded: Founded, login: str, role: str, *, area: str = "") -> str:
+    """Appoint another official with a role over an area, an office and a device of their own; gives the grant."""
     number = next(_numbers)
     first = "field" if area else role
     office = f"KANTOR_{number}"
-    founded.people[login] = appoint(founded, login, first, SETDA, office, f"Jabatan {number}", number=number)
+    person = appoint(founded, login, first, SETDA, office, f"Jabatan {number}", number=number)
+    founded.people[login] = person
     if area:
-        also(founded, login, role, area=area)
+        return also(founded, login, role, area=area)
+    with founded.bench.reading() as session:
+        return session.scalars(select(RoleGrant.reference).where(RoleGrant.official_id == person.official_id)).one()
 
 
 def stands_in(founded: Founded, login: str, *, of: str, since: dt.date, until: dt.date) -> None:

@@ -12,10 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from aid_ledger.approvals import rules, service
 from aid_ledger.core import clock
 from aid_ledger.disbursement import queries
+from aid_ledger.disbursement import service as disbursement
 from aid_ledger.disbursement.models import BatchStep
 from aid_ledger.disbursement.rules import BatchNotFound, BatchStateRefused
 from aid_ledger.officials.powers import NoOffice, RoleMissing
-from aid_ledger.officials.service import revoke_role
+from aid_ledger.officials.refusals import ResetEntangled
+from aid_ledger.officials.service import decide_reset, request_reset, revoke_role
 from aid_ledger.programs import service as programs
 from aid_ledger.recipients import service as recipients
 from tests.builders.documents import paper
@@ -358,6 +360,26 @@ def test_a_revocation_races_approvals_and_the_log_still_agrees(founded: Founded)
     assert results.count("revoked") == 1
     assert results.count("verified") <= 1
     assert differences(bench) == []
+
+
+def test_who_has_a_hand_in_a_waiting_batch_opens_no_new_factor(founded: Founded) -> None:
+    """THREATS 2: yesterday's verifier, today an admin, would hand the approver of their own batch another device."""
+    paying, _homes = ready(founded)
+    batch = submitted_batch(founded.bench, founded, paying)
+    grant = another(founded, "pindah", "verifier")
+    verify(founded, batch, by="pindah")
+    revoked(founded, grant)
+    also(founded, "pindah", "admin")
+    with founded.act("admin") as act:
+        reset = request_reset(act, login="approver", factor="device", decree="800/Kep.9-BKPSDM/2021").reference
+    with pytest.raises(ResetEntangled), founded.act("pindah") as act:
+        decide_reset(act, reset, grant=True)
+    approve(founded, [batch])
+    with founded.act("operator") as act:
+        disbursement.cancel_batch(act, batch, reason=REASON)
+    with founded.act("pindah") as act:
+        decide_reset(act, reset, grant=True)
+    assert_log_agrees(founded.bench)
 
 
 def test_the_database_itself_refuses_a_second_stand(founded: Founded) -> None:
