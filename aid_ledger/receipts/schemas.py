@@ -11,9 +11,10 @@ REASON_LIMIT: Final = 300
 
 
 class ListFilter(Form):
-    """Where a list of batches goes on: below a batch's id."""
+    """Where a list of batches goes on, below a batch's id; and the number that was searched for in vain."""
 
     sebelum = Whole(optional=True)
+    nomor = Text(optional=True)
 
 
 class BatchFilter(Form):

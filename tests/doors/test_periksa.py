@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
@@ -38,7 +37,9 @@ def post_code(app: Flask, code: str) -> TestResponse:
 
 def post_file(app: Flask, pdf: bytes, name: str = "tanda-terima.pdf") -> TestResponse:
     """Send a file as the form does."""
-    return app.test_client().post("/periksa/berkas", data={"file": (io.BytesIO(pdf), name)})
+    head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    body = b"".join((head, pdf, b"\r\n--x--\r\n"))
+    return app.test_client().post("/periksa/berkas", data=body, content_type="multipart/form-data; boundary=x")
 
 
 def headline(answer: TestResponse) -> str:

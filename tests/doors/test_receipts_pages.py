@@ -1,0 +1,135 @@
+"""The pages of receipts: who sees which, one button for all that is missing, paper once sealed, an end with reason."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from aid_ledger.core.act import Acts
+from aid_ledger.core.roles import Role
+from aid_ledger.log.pen import LogPen
+from aid_ledger.receipts import service, views
+from aid_ledger.receipts.models import Receipt
+from audit.pdf import verify_receipt
+from tests.builders import delivering, receipt_keys
+from tests.builders import receipts as builders
+from tests.builders.officials import PEOPLE, Founded
+from tests.builders.web import Browser, browse
+
+HOME = "/tanda-terima/"
+ROLES = {login: Role(role) for login, (role, *_rest) in PEOPLE.items()}
+
+
+def path(receipt: Receipt) -> str:
+    """Give a receipt's page."""
+    return f"/tanda-terima/{receipt.reference}"
+
+
+@pytest.mark.parametrize("login", ["operator", "verifier", "approver", "treasurer", "field", "auditor", "admin"])
+def test_each_role_finds_its_own_doors(web_app: Flask, founded: Founded, login: str) -> None:
+    """Readers read, printers print, issuers issue, treasurers cancel; an admin sees no aid."""
+    [receipt] = builders.issued(founded, count=1)
+    with founded.bench.reading() as session:
+        batch = views.queries.batch_of(session, receipt).reference
+    browser, role = browse(web_app, founded, login), ROLES[login]
+    token = browser.form_token("/akun")
+    reads = 200 if role in views.READERS else 403
+    assert {browser.get(each).status_code for each in (HOME, path(receipt), f"{HOME}paket/{batch}")} == {reads}
+
+    def answers(address: str, **form: str) -> int:
+        return browser.client.post(address, data={"csrf_token": token, **form}).status_code
+
+    assert answers(f"{HOME}paket/{batch}/terbitkan") == (302 if role in views.ISSUERS else 403)
+    assert answers(f"{path(receipt)}/cetak") == (200 if role in views.PRINTERS else 403)
+    assert answers(f"{path(receipt)}/batalkan", reason="Uji") == (302 if role is Role.TREASURER else 403)
+
+
+def test_strangers_are_sent_to_the_sign_in(web_app: Flask) -> None:
+    """An officer's page is no citizen's page."""
+    assert Browser(web_app).get(HOME).status_code == 302
+
+
+def test_one_button_issues_all_that_is_missing(web_app: Flask, founded: Founded) -> None:
+    """The list says how many are missing, the button carries the number, and a second click issues nothing."""
+    sent = builders.delivered(founded, count=3)
+    browser = browse(web_app, founded, "treasurer")
+    page = f"{HOME}paket/{sent.batch}"
+    assert "Terbitkan 3 tanda terima" in browser.get(page).text
+    assert "Bantuan sampai tanpa tanda terima" in browser.get("/").text
+    for _ in range(2):
+        assert browser.post(f"{page}/terbitkan", page=page).location == page
+    assert len(builders.receipts(founded.bench)) == 3
+    after = browser.get(page).text
+    assert "Semua baris yang sampai sudah memiliki tanda terima" in after
+    assert "Terbitkan" not in after
+
+
+def test_a_batch_of_which_nothing_arrived_has_no_page(web_app: Flask, founded: Founded) -> None:
+    """There is nothing to confirm yet."""
+    sent = delivering.sent(founded.bench, founded, count=1)
+    browser = browse(web_app, founded, "treasurer")
+    assert browser.get(f"{HOME}paket/{sent.batch}").status_code == 404
+    assert "Belum ada bantuan yang sampai" in browser.get(HOME).text
+
+
+def test_the_printed_file_proves_itself_and_is_counted(web_app: Flask, founded: Founded) -> None:
+    """What the button hands over is what our verifier accepts, and the page counts the copy."""
+    [receipt] = builders.issued(founded, count=1)
+    browser = browse(web_app, founded, "field")
+    answer = browser.post(f"{path(receipt)}/cetak", page=path(receipt))
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{receipt.reference}.pdf"'
+    vkey = str(founded.bench.key.verifier())
+    report = verify_receipt(answer.data, root_cert=receipt_keys.root_pem(), log_key=vkey)
+    assert report.number == receipt.reference
+    assert "1 kali" in browser.get(path(receipt)).text
+
+
+def test_nothing_is_printed_and_nothing_counted_before_the_seal(web_app: Flask, founded: Founded) -> None:
+    """THREATS 4: the page offers no file, and whoever asks anyway is told to wait; no print is recorded."""
+    sent = builders.delivered(founded, count=1)
+    browser = browse(web_app, founded, "treasurer")
+    with Acts(founded.bench.engine, LogPen(), founded.bench.kit).open(founded.actor("treasurer")) as act:
+        service.issue_receipts(act, sent.batch)
+    [receipt] = builders.receipts(founded.bench)
+    page = browser.get(path(receipt))
+    assert page.status_code == 200
+    assert "Menunggu disegel" in page.text
+    assert "Unduh PDF" not in page.text
+    assert browser.post(f"{path(receipt)}/cetak", page=path(receipt)).status_code == 503
+    assert builders.receipts(founded.bench)[0].copies == 0
+
+
+def test_cancelling_needs_a_reason_and_happens_once(web_app: Flask, founded: Founded) -> None:
+    """The reason stands on the page and in the log; a second cancellation is refused in words."""
+    [receipt] = builders.issued(founded, count=1)
+    browser = browse(web_app, founded, "treasurer")
+    cancel = f"{path(receipt)}/batalkan"
+    refused = browser.post(cancel, {"reason": " "}, page=path(receipt))
+    assert refused.status_code == 422
+    assert "Bagian ini harus diisi" in refused.text
+    assert browser.post(cancel, {"reason": "Salah keluarga"}, page=path(receipt)).status_code == 302
+    page = browser.get(path(receipt)).text
+    assert "dibatalkan" in page
+    assert "Salah keluarga" in page
+    again = browser.post(cancel, {"reason": "Lagi"}, page="/akun")
+    assert again.status_code == 409
+
+
+def test_an_officials_page_never_shows_the_code(web_app: Flask, founded: Founded) -> None:
+    """The code belongs to whoever holds the paper."""
+    [receipt] = builders.issued(founded, count=1)
+    code = builders.code_of(founded.bench, receipt)
+    page = browse(web_app, founded, "auditor").get(path(receipt)).text
+    assert code not in page.replace("-", "")
+
+
+def test_a_number_leads_to_its_page(web_app: Flask, founded: Founded) -> None:
+    """Typed in any way; a wrong check character is told, not guessed."""
+    [receipt] = builders.issued(founded, count=1)
+    browser = browse(web_app, founded, "auditor")
+    found = browser.get(f"{HOME}cari?nomor={receipt.reference.lower().replace('-', ' ')}")
+    assert found.location == path(receipt)
+    wrong = browser.get(f"{HOME}cari?nomor={receipt.reference[:-1]}{'A' if receipt.reference[-1] != 'A' else 'B'}")
+    assert wrong.status_code == 422
+    assert "salah ketik" in wrong.text
