@@ -9,7 +9,7 @@ import base64
 import dataclasses
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from audit import merkle
 from audit.entry import Actor, Entry
@@ -43,7 +43,7 @@ class Said:
 
     def but(self, **changes: Any) -> Said:  # noqa: ANN401 - fields of any fact
         """Give the same fact with something changed."""
-        return dataclasses.replace(self, fact=dataclasses.replace(self.fact, **changes))
+        return dataclasses.replace(self, fact=dataclasses.replace(cast("Any", self.fact), **changes))
 
     def by(self, who: str) -> Said:
         """Give the same fact recorded by somebody else."""

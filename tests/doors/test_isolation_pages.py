@@ -10,6 +10,7 @@ from aid_ledger.core import clock
 from aid_ledger.core.roles import Role
 from aid_ledger.isolation import queries
 from aid_ledger.isolation.models import IsolationCheck, IsolationEpisode
+from aid_ledger.recipients import queries as recipient_queries
 from aid_ledger.recipients.models import Person
 from aid_ledger.web import guard
 from tests.builders import isolation as builders
@@ -39,7 +40,7 @@ def today() -> str:
 def reference_of(founded: Founded, number: int) -> str:
     """Give the reference of a row's person."""
     with founded.bench.reading() as session:
-        return recipients.queries.person_by_nik(session, founded.bench.kit.keys, row(number)["nik"]).reference
+        return recipient_queries.person_by_nik(session, founded.bench.kit.keys, row(number)["nik"]).reference
 
 
 @pytest.fixture

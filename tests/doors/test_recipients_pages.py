@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from aid_ledger.core import clock
 from aid_ledger.core.jobs import JobState, run_inline
 from aid_ledger.core.roles import Role
+from aid_ledger.demo import households
 from aid_ledger.log.models import LogEntry
 from aid_ledger.officials import service as officials
 from aid_ledger.recipients import incoming, jobs, privacy, queries
@@ -195,7 +196,7 @@ def test_a_nik_excel_kept_as_a_number_is_refused(operator: Browser, founded: Fou
 def test_the_template_reads_back_as_an_empty_list(operator: Browser) -> None:
     """What we hand out is what we take: sixteen columns, all text, and the codes of the villages beside."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(operator.get("/penerima/impor/templat").data))
-    assert book.get_sheet_by_name("Penerima").to_python() == [list(builders.households.COLUMNS)]
+    assert book.get_sheet_by_name("Penerima").to_python() == [list(households.COLUMNS)]
     assert [builders.VILLAGES[0], "Lambangsari"] in book.get_sheet_by_name("Kode desa").to_python()
     refused = upload(operator, operator.get("/penerima/impor/templat").data, "templat.xlsx")
     assert "file.no_rows" in refused.text

@@ -19,7 +19,7 @@ from aid_ledger.book.rules import (
 )
 from aid_ledger.core.act import Act, Actor
 from audit.facts.money import FundsAllocated, Move
-from tests.conftest import Bench
+from tests.benches import Bench
 
 WORLD = Place("BTT-2021", Stage.WORLD)
 RECEIVED = Place("BTT-2021", Stage.RECEIVED)

@@ -12,7 +12,7 @@ from aid_ledger.core.act import Act, Actor
 from aid_ledger.core.errors import UnrecordedChange
 from audit.facts.money import CommodityDefined
 from audit.facts.officials import PasswordSet
-from tests.conftest import Bench
+from tests.benches import Bench
 
 Write = Callable[[Act], None]
 
@@ -75,6 +75,7 @@ def test_a_write_hidden_behind_a_harmless_fact_is_refused(bench: Bench, anyone: 
     """THREATS 5: a fact may only explain the tables it declares."""
     with bench.act(anyone) as act:
         define(act)
+
     def deed(act: Act) -> None:
         act.record(PasswordSet(official="uji.petugas", temporary=0))
         write(act)
@@ -88,6 +89,7 @@ def test_rows_written_unseen_by_the_session_must_be_told(bench: Bench, anyone: A
     """A fact that declares the table is not enough: the entry must digest the rows, so the Act must know them."""
     with bench.act(anyone) as act:
         define(act)
+
     def deed(act: Act) -> None:
         act.record(CommodityDefined(commodity="BERAS_KG", unit="kg", public_name="Beras"))
         write(act)

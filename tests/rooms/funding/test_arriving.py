@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -44,7 +45,7 @@ def receive(founded: Founded, reference: str, by: str = builders.RECEIVER, plan:
         service.receive_contribution(act, reference, received_on=act.on, need_plan=plan)
 
 
-def bodies(founded: Founded, kind: str) -> list[dict[str, object]]:
+def bodies(founded: Founded, kind: str) -> list[Any]:
     """Give the bodies of all entries of a kind."""
     with founded.bench.reading() as session:
         rows = session.scalars(select(LogEntry.raw).where(LogEntry.kind == kind).order_by(LogEntry.id))
@@ -237,7 +238,7 @@ def test_what_an_offer_names_exists(founded: Founded) -> None:
     with founded.act("operator") as act:
         document = paper(act, "surat_penawaran").reference
         donor = service.register_donor(act, kind="baznas", name="Baznas Contoh").reference
-    good = {"source": source, "donor": donor, "commodity": IDR, "amount": 5, "document": document}
+    good: dict[str, Any] = {"source": source, "donor": donor, "commodity": IDR, "amount": 5, "document": document}
     for change, refusal in (
         ({"source": "TIDAK-ADA"}, refusals.SourceNotFound),
         ({"donor": "DON-2026-999999-0"}, refusals.DonorNotFound),

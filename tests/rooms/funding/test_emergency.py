@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_an_emergency_rests_on_its_decree(founded: Founded) -> None:
     with founded.act("operator") as act:
         decree = paper(act, "sk", issued_on=today, valid_until=today + 10 * DAY).reference
         letter = paper(act, "surat_penawaran").reference
-    good = {"level": "siaga_darurat", "decree": decree, "since": today, "until": today + 10 * DAY}
+    good: dict[str, Any] = {"level": "siaga_darurat", "decree": decree, "since": today, "until": today + 10 * DAY}
     for change, field in (
         ({"level": "gawat"}, "level"),
         ({"decree": letter}, "decree"),

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
 from aid_ledger.core.crypto import IntegrityFailed
 from aid_ledger.funding import queries, refusals, service
 from aid_ledger.funding.models import Donor, Source
+from aid_ledger.funding.rules import ContributionState
 from aid_ledger.log.models import LogEntry
 from aid_ledger.officials.refusals import OfficeNotFound
 from tests.builders import funding as builders
 from tests.builders.officials import Founded
 
 GIVER = "Siti Contoh Dermawan"
-GOOD = {"code": "BTT-2026", "kind": "btt", "name": "BTT 2026", "year": 2026, "custodian_office": "BENDAHARA"}
+GOOD: dict[str, Any] = {
+    "code": "BTT-2026",
+    "kind": "btt",
+    "name": "BTT 2026",
+    "year": 2026,
+    "custodian_office": "BENDAHARA",
+}
 
 
 @pytest.mark.parametrize(
@@ -31,9 +40,7 @@ GOOD = {"code": "BTT-2026", "kind": "btt", "name": "BTT 2026", "year": 2026, "cu
         ({"approver_office": "KASIR"}, OfficeNotFound),
     ],
 )
-def test_a_source_that_cannot_be_is_refused(
-    founded: Founded, change: dict[str, object], refusal: type[Exception]
-) -> None:
+def test_a_source_that_cannot_be_is_refused(founded: Founded, change: dict[str, Any], refusal: type[Exception]) -> None:
     """A slash in a code would be a second account; an office nobody holds would be no custodian."""
     with pytest.raises(refusal), founded.act("operator") as act:
         service.open_source(act, **{**GOOD, **change})
@@ -102,7 +109,7 @@ def test_lists_say_what_waits(founded: Founded) -> None:
     source = builders.opened(founded, "csr")
     first = builders.offered(founded, source, amount=5)
     budget = builders.offered(founded, builders.opened(founded, "apbd"), amount=6)
-    offered = queries.ContributionState.OFFERED
+    offered = ContributionState.OFFERED
     with founded.bench.reading() as session:
         assert [row.reference for row, _source in queries.waiting(session, offered, donated=True)] == [first]
         assert [row.reference for row, _source in queries.waiting(session, offered, donated=False)] == [budget]

@@ -11,7 +11,7 @@ from aid_ledger.core.crypto import IntegrityFailed
 from aid_ledger.core.db import Base
 from aid_ledger.log.models import LogEntry
 from aid_ledger.officials.powers import RoleMissing
-from aid_ledger.recipients import privacy, queries, service
+from aid_ledger.recipients import incoming, privacy, queries, service
 from aid_ledger.recipients.models import Household, ImportProblem, Person, RecipientImport
 from aid_ledger.recipients.privacy import OpenedPerson
 from aid_ledger.recipients.refusals import ImportModeUnknown, ImportPartMissing
@@ -237,7 +237,7 @@ def test_a_large_list_comes_in_by_parts_and_a_repeated_part_changes_nothing(
     founded: Founded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P7: a job killed after a part runs it again; parts lie encrypted meanwhile, and the counts add up once."""
-    monkeypatch.setattr(service.lists.incoming, "PART_ROWS", 4)
+    monkeypatch.setattr(incoming, "PART_ROWS", 4)
     path = builders.list_file(founded.bench, [row(number) for number in range(1, 11)])
     checked = builders.check(founded.bench, path)
     with founded.act("operator") as act:
@@ -257,7 +257,7 @@ def test_a_large_list_comes_in_by_parts_and_a_repeated_part_changes_nothing(
 
 def test_a_part_of_another_list_does_not_open(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who swaps the waiting parts of two lists swaps nothing: a part opens only in its own place."""
-    monkeypatch.setattr(service.lists.incoming, "PART_ROWS", 4)
+    monkeypatch.setattr(incoming, "PART_ROWS", 4)
     references = []
     for first in (1, 11):
         path = builders.list_file(founded.bench, [row(number) for number in range(first, first + 5)])

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -43,7 +44,7 @@ def look(founded: Founded, *people: str, by: str = "auditor") -> View:
         return service.view_people(act, people, purpose=PURPOSE)
 
 
-def bodies(founded: Founded, kind: str) -> list[dict[str, object]]:
+def bodies(founded: Founded, kind: str) -> list[Any]:
     """Give the bodies of all entries of a kind."""
     with founded.bench.reading() as session:
         rows = session.scalars(select(LogEntry.raw).where(LogEntry.kind == kind).order_by(LogEntry.id))
