@@ -206,9 +206,10 @@ def test_a_report_that_cannot_be_is_refused(founded: Founded, person: str, chang
     }
     values |= change
     today = clock.today()
-    dated = {name: today + value if isinstance(value, dt.timedelta) else value for name, value in values.items()}
+    for name, value in values.items():
+        values[name] = today + value if isinstance(value, dt.timedelta) else value
     with pytest.raises(DomainError) as refusal, founded.act("field") as act:
-        service.report_episode(act, person, **dated)
+        service.report_episode(act, person, **values)
     assert refusal.value.facts == {"field": next(iter(change))}
 
 
