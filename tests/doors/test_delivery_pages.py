@@ -10,19 +10,21 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from aid_ledger.approvals import service as approvals
 from aid_ledger.core.roles import Role
 from aid_ledger.delivery import service
 from aid_ledger.delivery.models import Handover, Instruction, ResultFile
 from aid_ledger.log.models import LogEntry
 from aid_ledger.recipients.models import PersonalView
 from aid_ledger.web import guard
-from tests.builders import delivering, paying
+from tests.builders import delivering, paying, programs
 from tests.builders.documents import JPEG, paper
 from tests.builders.log import assert_log_agrees
 from tests.builders.officials import Founded
 from tests.builders.web import Browser, browse
 from tests.rooms.delivery.test_answering import CLOSED, SILENT
 from tests.rooms.delivery.test_handing import narrow
+from tests.rooms.delivery.test_instructing import superuser, unsealed
 
 READERS = {Role.TREASURER, Role.AUDITOR}
 HANDERS = {Role.FIELD, Role.TREASURER}
@@ -194,6 +196,45 @@ def test_a_refused_file_is_explained_where_it_was_chosen(web_app: Flask, founded
         assert session.scalars(select(ResultFile)).all() == []
     first, second = upload(treasurer, path, good), upload(treasurer, path, good)
     assert first.location == second.location
+
+
+def test_the_last_look_says_how_the_batch_stands_in_the_log(web_app: Flask, founded: Founded) -> None:
+    """Trust marks are earned: waiting while unsealed, sealed after, and red when the rows say something else."""
+    bench = founded.bench
+    paid = programs.paying_program(bench, founded)
+    paying.households(bench, founded, 1)
+    batch = paying.verified_batch(bench, founded, paid)
+    treasurer = browse(web_app, founded, "treasurer")
+    here = f"/pengiriman/paket/{batch}/kirim"
+    assert "belum disetujui" in treasurer.get(here).text
+    challenge = paying.challenge(founded, [batch])
+    with unsealed(founded).open(founded.actor("approver")) as act:
+        approvals.answer_challenge(act, challenge, founded.code("approver"), session_hash=paying.SESSION)
+    assert "belum tersegel di log" in treasurer.get(here).text
+    refused = treasurer.post(here, page=here)
+    assert refused.status_code == 503
+    sealed(founded)
+    assert "sama dengan yang tersegel di log" in treasurer.get(here).text
+    superuser(founded, "UPDATE batches SET total = total + 1")
+    page = treasurer.get(here).text
+    assert "Log tidak membenarkan persetujuan paket ini" in page
+    told = treasurer.post(here, page=here)
+    assert told.status_code == 409
+    assert "Laporkan kepada Inspektorat" in told.text
+
+
+def test_a_batchs_own_page_tells_of_its_delivery(web_app: Flask, founded: Founded) -> None:
+    """Related objects: the operator's page of a batch leads to its delivery, the treasurer's to the last look."""
+    bench = founded.bench
+    batch, _paid = delivering.approved(bench, founded, count=1)
+    page = f"/penyaluran/{batch}"
+    treasurer = browse(web_app, founded, "treasurer")
+    assert "Periksa dan kirim" in treasurer.get(page).text
+    operator = browse(web_app, founded, "operator")
+    assert "Menunggu dikirim oleh Bendahara" in operator.get(page).text
+    with founded.act("treasurer") as act:
+        service.instruct(act, batch)
+    assert f"/pengiriman/paket/{batch}" in operator.get(page).text
 
 
 def test_a_batch_outside_the_area_looks_like_none(web_app: Flask, founded: Founded) -> None:

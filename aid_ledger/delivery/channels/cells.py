@@ -20,7 +20,7 @@ LINE_END: Final = "\r\n"
 
 def safe_cell(text: str) -> str:
     """Make a text safe for one cell: on one line, without control characters, and never a formula."""
-    line = "".join(" " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character for character in text)
+    line = text if text.isprintable() else "".join(map(_on_one_line, text))
     begins = line.lstrip()[:1]
     return APOSTROPHE + line if begins in FORMULA and begins else line
 
@@ -31,3 +31,7 @@ def csv_line(cells: Sequence[str | int]) -> bytes:
     writer = csv.writer(written, quoting=csv.QUOTE_NONNUMERIC, lineterminator=LINE_END)
     writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in cells])
     return written.getvalue().encode()
+
+
+def _on_one_line(character: str) -> str:
+    return " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character

@@ -92,9 +92,7 @@ def return_to_treasury(  # noqa: PLR0913 - the particulars of one STS, each by i
             moves=moves,
         )
     )
-    for chunk in chunked(going, rules.FACT_LINES):
-        outcomes = tuple(LineOutcome(line.line_no, line.amount, line.reason) for line in chunk)
-        act.record(facts.LinesReturned(sts=row.reference, batch=batch or "", returned=outcomes))
+    _record_lines(act, row, batch or "", going)
     return row
 
 
@@ -116,6 +114,12 @@ def _going(act: Act, batch: Batch, program: Program, source: Source, wanted: Seq
     if len(chosen) != len(set(wanted)):
         raise rules.ReturnMismatch(batch=batch.reference, source=source.code, amount=0)
     return chosen
+
+
+def _record_lines(act: Act, row: TreasuryReturn, batch: str, going: Sequence[BatchLine]) -> None:
+    for chunk in chunked(going, rules.FACT_LINES):
+        outcomes = tuple(LineOutcome(line.line_no, line.amount, line.reason) for line in chunk)
+        act.record(facts.LinesReturned(sts=row.reference, batch=batch, returned=outcomes))
 
 
 def _mark_returned(act: Act, lines: Sequence[BatchLine]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from flask import Flask, url_for
+from flask import Flask, render_template, url_for
+from markupsafe import Markup
 
 from aid_ledger.core import clock
 from aid_ledger.core.roles import Role
 from aid_ledger.delivery import doorstep, queries, rules
 from aid_ledger.delivery.views import answers, handing, returns, sending
-from aid_ledger.delivery.views.readers import READERS, areas, bp
+from aid_ledger.delivery.views.readers import LINE_STATES, READERS, areas, bp
+from aid_ledger.disbursement import queries as batches
+from aid_ledger.disbursement.models import Batch
 from aid_ledger.web import desk, slots
 
 ORDER: Final = 70
@@ -30,6 +33,24 @@ def install(app: Flask) -> None:
     )
     slots.register_home_cards(app, Role.TREASURER, _treasurer_cards)
     slots.register_home_cards(app, Role.FIELD, _field_cards)
+    slots.register_panel(app, "batch", _batch_panel)
+
+
+def _batch_panel(subject: object) -> slots.Panel | None:
+    """Say on a batch's page how far its delivery is, or that it waits for the treasurer."""
+    if not isinstance(subject, Batch) or subject.state not in {"approved", "sent", "delivered"}:
+        return None
+    with desk.read() as session:
+        counts = batches.states_of_lines(session, subject.id)
+        sent = queries.instruction_of(session, subject.id)
+    body = render_template(
+        "delivery/_panel.html",
+        batch=subject,
+        instruction=sent,
+        counts=[(state, counts[state][0]) for state in LINE_STATES if state in counts and state != "set_aside"],
+        may_send=Role.TREASURER in desk.official.roles,
+    )
+    return slots.Panel("Pengiriman", Markup(body), order=ORDER)  # noqa: S704 - our own template, escaped there
 
 
 def _treasurer_cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:

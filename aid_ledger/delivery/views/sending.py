@@ -91,7 +91,6 @@ def show(reference: str) -> ResponseReturnValue:
             reasons=_reasons(session, batch),
             facts=timeline(session, reference, names=officials.names_by_login(session)),
             actions=_next_steps(batch, instruction, counts),
-            may_ask=Role.TREASURER in desk.official.roles,
         )
 
 
