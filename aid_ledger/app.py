@@ -38,6 +38,8 @@ from aid_ledger.officials import sessions
 from aid_ledger.officials import views as officials_views
 from aid_ledger.officials.service import set_new_factor_wait
 from aid_ledger.oversight import views as oversight_views
+from aid_ledger.procurement import views as procurement_views
+from aid_ledger.programs import views as programs_views
 from aid_ledger.public import views as public_views
 from aid_ledger.receipts import views as receipts_views
 from aid_ledger.recipients import views as recipients_views
@@ -177,6 +179,8 @@ ROOMS: Final = (
     documents_views,
     book_views,
     funding_views,
+    programs_views,
+    procurement_views,
     recipients_views,
     isolation_views,
     disbursement_views,

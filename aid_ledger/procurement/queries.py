@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from aid_ledger.book.models import Commodity
+from aid_ledger.documents.models import Document
+from aid_ledger.funding.models import Source
 from aid_ledger.procurement.models import GoodsReceipt, Purchase, Vendor
 from aid_ledger.procurement.rules import PurchaseNotFound, VendorNotFound
+from aid_ledger.programs.models import Program
 
 PAGE = 50
 """Rows on one page of a list."""
@@ -39,11 +44,40 @@ def purchase(session: Session, reference: str, *, lock: bool = False) -> Purchas
 
 
 def purchases(session: Session, *, before: int | None = None) -> Sequence[tuple[Purchase, Vendor]]:
-    """List purchases with their vendors, newest first, below an id."""
+    """List purchases with their vendors, newest first, below an id; one more than a page."""
     query = select(Purchase, Vendor).join(Vendor, Vendor.id == Purchase.vendor_id)
     if before is not None:
         query = query.where(Purchase.id < before)
-    return [(bought, seller) for bought, seller in session.execute(query.order_by(Purchase.id.desc()).limit(PAGE))]
+    rows = session.execute(query.order_by(Purchase.id.desc()).limit(PAGE + 1))
+    return [(bought, seller) for bought, seller in rows]
+
+
+def waiting(session: Session) -> Sequence[Purchase]:
+    """List the purchases of which goods are still to come, oldest first."""
+    query = select(Purchase).where(Purchase.received < Purchase.quantity)
+    return session.scalars(query.order_by(Purchase.id).limit(PAGE)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a purchase points to."""
+
+    vendor: Vendor
+    source: Source
+    program: Program
+    contract: Document
+    goods: Commodity
+
+
+def detail(session: Session, bought: Purchase) -> Detail:
+    """Fetch what a purchase points to."""
+    return Detail(
+        session.get_one(Vendor, bought.vendor_id),
+        session.get_one(Source, bought.source_id),
+        session.get_one(Program, bought.program_id),
+        session.get_one(Document, bought.contract_id),
+        session.get_one(Commodity, bought.commodity),
+    )
 
 
 def arrivals(session: Session, purchase_id: int) -> Sequence[GoodsReceipt]:
