@@ -147,13 +147,13 @@ def _account(act: Act, place: Place, commodity: str) -> Account:
         return found
     # Another Act may be opening the same account: the second waits for the first and then finds it.
     cell = {"source": place.source, "program": place.program, "stage": place.stage.value, "commodity": commodity}
-    insert_unless_there(act, Account, cell)
+    insert_unless_there(act, Account, cell, by=tuple(cell))
     account = queries.account(act.session, place, commodity)
     if account is None:
         message = f"account {place.key()} could be neither opened nor found"
         raise RuntimeError(message)
     is_world = place.stage is Stage.WORLD
-    insert_unless_there(act, Balance, {"account_id": account.id, "is_world": is_world, "amount": 0})
+    insert_unless_there(act, Balance, {"account_id": account.id, "is_world": is_world, "amount": 0}, by=("account_id",))
     return account
 
 

@@ -210,12 +210,17 @@ def _watcher(act: Act) -> Callable[[Session, UOWTransaction], None]:
 def _close(act: Act, guard: Guard, pen: Pen) -> None:
     act.session.flush()
     declared = frozenset(table for fact in act._facts for table in fact.TABLES)  # noqa: SLF001 - the Act's own file
-    changed = guard.changed()
+    changed = guard.changed() - _told_empty(act, guard)
     _refuse_undeclared(changed, declared)
-    entries = _entries_of(act, _rows_by_fact(act, guard, changed))
+    entries = _entries_of(act, _rows_by_fact(act, changed))
     if entries:
         pen.write(act.session, entries)
         act.leaves.extend(entry.leaf_hash for entry in entries)
+
+
+def _told_empty(act: Act, guard: Guard) -> set[str]:
+    """Name tables told of with no rows, where the guard may name one whose statement matched nothing."""
+    return set() if guard.is_exact else {name for name, keys in act._written.items() if not keys}  # noqa: SLF001 - as above
 
 
 def _refuse_undeclared(changed: set[str], declared: frozenset[str]) -> None:
@@ -229,7 +234,7 @@ def _refuse_undeclared(changed: set[str], declared: frozenset[str]) -> None:
             raise UnrecordedChange(message)
 
 
-def _rows_by_fact(act: Act, guard: Guard, changed: set[str]) -> dict[int, dict[str, dict[str, str | None]]]:
+def _rows_by_fact(act: Act, changed: set[str]) -> dict[int, dict[str, dict[str, str | None]]]:
     """Digest every written row and give it to the last fact that declares its table: ordinal -> table -> key."""
     rows: dict[int, dict[str, dict[str, str | None]]] = {}
     connection = act.session.connection()
@@ -238,8 +243,6 @@ def _rows_by_fact(act: Act, guard: Guard, changed: set[str]) -> dict[int, dict[s
         if keeping(table) != "record":
             continue
         keys = act._written.get(name)  # noqa: SLF001 - the Act's own file
-        if keys == set() and not guard.is_exact:
-            continue  # A bulk statement that was told of and matched nothing.
         if not keys:
             message = f"rows of {name} changed unseen; tell the Act with act.wrote()"
             raise UnrecordedChange(message)

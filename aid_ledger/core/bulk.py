@@ -6,15 +6,14 @@ is loaded is told to the Act, which digests it like every other row.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
 import psycopg
-from sqlalchemy import Dialect, LargeBinary, Table, bindparam, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Dialect, LargeBinary, Table, bindparam, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -104,17 +103,21 @@ def update_many(act: Act, rows_of: type[Base], rows: Iterable[Mapping[str, Any]]
     return count
 
 
-def insert_unless_there(act: Act, rows_of: type[Base], values: Mapping[str, Any]) -> bool:
-    """Insert a row unless one with its key or unique values is there; tells the Act; returns whether it was inserted.
+def insert_unless_there(act: Act, rows_of: type[Base], values: Mapping[str, Any], *, by: Sequence[str]) -> bool:
+    """Insert a row unless one with the same values in `by` is there; tells the Act; returns whether it was inserted.
 
-    Two Acts that bring the same row at once: the second waits for the first and then adds nothing.
+    Two Acts that bring the same row at once: the second waits for the first and then adds nothing. They wait by a lock
+    of their own and not by ON CONFLICT alone, whose withdrawn row the database would count as a change.
     """
     table = cast("Table", rows_of.__table__)
-    insert = postgres_insert if act.session.connection().dialect.name == "postgresql" else sqlite_insert
-    statement = insert(table).values(dict(values)).on_conflict_do_nothing().returning(*key_columns(table))
-    inserted = act.session.execute(statement).first()
-    if inserted is None:
+    if act.session.connection().dialect.name == "postgresql":
+        name = "/".join([table.name, *(str(values[column]) for column in by)])
+        place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        act.session.execute(select(func.pg_advisory_xact_lock(place)))
+    there = select(literal(1)).where(*(table.c[column] == values[column] for column in by))
+    if act.session.execute(there).first() is not None:
         return False
+    inserted = act.session.execute(insert(table).values(dict(values)).returning(*key_columns(table))).one()
     act.wrote(rows_of, [tuple(inserted)])
     return True
 

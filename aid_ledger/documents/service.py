@@ -92,5 +92,5 @@ def _store(act: Act, content: bytes, claimed: str) -> str:
         return digest
     # Two Acts may bring one scan at once: the second waits for the first and then adds nothing.
     row = {"sha256": digest, "size": len(content), "media_type": media_type, "stored_at": act.at}
-    insert_unless_there(act, StoredFile, row)
+    insert_unless_there(act, StoredFile, row, by=("sha256",))
     return digest

@@ -13,7 +13,8 @@ AGREEMENTS = (book_agrees, disbursement_agrees)
 
 
 def differences(bench: Bench) -> list[Difference]:
-    """Compare log and database as an auditor would."""
+    """Compare log and database as an auditor would, after the pass that the sequencer makes every second."""
+    bench.sequencer.run_once()
     published = (bench.folder / "published-checkpoint").read_bytes()
     with bench.reading() as session:
         return diff(session, vkey=format_vkey(bench.key.verifier()), published=published, agreements=AGREEMENTS)
