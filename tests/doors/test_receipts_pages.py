@@ -8,7 +8,7 @@ from flask import Flask
 from aid_ledger.core.act import Acts
 from aid_ledger.core.roles import Role
 from aid_ledger.log.pen import LogPen
-from aid_ledger.receipts import service, views
+from aid_ledger.receipts import queries, service, views
 from aid_ledger.receipts.models import Receipt
 from audit.pdf import verify_receipt
 from tests.builders import delivering, receipt_keys
@@ -30,7 +30,7 @@ def test_each_role_finds_its_own_doors(web_app: Flask, founded: Founded, login: 
     """Readers read, printers print, issuers issue, treasurers cancel; an admin sees no aid."""
     [receipt] = builders.issued(founded, count=1)
     with founded.bench.reading() as session:
-        batch = views.queries.batch_of(session, receipt).reference
+        batch = queries.batch_of(session, receipt).reference
     browser, role = browse(web_app, founded, login), ROLES[login]
     token = browser.form_token("/akun")
     reads = 200 if role in views.READERS else 403
