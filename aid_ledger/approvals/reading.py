@@ -43,14 +43,17 @@ class Given:
     is_sealed: bool
 
 
-def barred(session: Session, batch: Batch, official_id: int, on: dt.date) -> str:
+def barred(session: Session, batch: Batch, official_id: int, on: dt.date, *, by_steps_only: bool = False) -> str:
     """Tell what bars an official from the next step of a batch: "same_person", "shaped", or "" for nothing.
 
-    For pages, so that nobody reads a list in vain; the services ask again when it counts.
+    For pages, so that nobody reads a list in vain; the services ask again when it counts. Who shaped a batch takes a
+    look at all its lines: a queue of many asks for the steps only.
     """
     same = officials.barred_with(session, official_id, on)
     if same & set(queries.standing(session, batch)):
         return "same_person"
+    if by_steps_only:
+        return ""
     return "shaped" if same & queries.shapers(session, batch) else ""
 
 

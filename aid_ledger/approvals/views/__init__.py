@@ -40,7 +40,7 @@ def _verifier_cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:
     return [
         slots.HomeCard(
             title="Paket menunggu verifikasi",
-            sentence=f"Yang tertua menunggu {age}.",
+            sentence=f"Yang tertua diajukan {age}.",
             url=url_for("approvals.show", reference=oldest[0].batch.reference),
             verb="Periksa yang tertua",
             count=counts["submitted"][0],

@@ -122,7 +122,7 @@ def _queue(session: Session, role: Role, state: str, after: int) -> dict[str, An
             "period": period_words(each.batch.period),
             "total": amount_words(each.batch.total, each.batch.commodity, units[each.batch.commodity]),
             "age": age_of(each),
-            "bar": bar(session, each),
+            "bar": bar(session, each, by_steps_only=True),
         }
         for each in shown
     ]

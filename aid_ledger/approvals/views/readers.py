@@ -62,15 +62,16 @@ def decided(session: Session, found: FiledBatch) -> dict[str, Any]:
     }
 
 
-def bar(session: Session, found: FiledBatch) -> str:
+def bar(session: Session, found: FiledBatch, *, by_steps_only: bool = False) -> str:
     """Say in words why the official may not take the next step; "" if nothing bars them."""
-    why = reading.barred(session, found.batch, desk.official.official_id, desk.today())
+    me, today = desk.official.official_id, desk.today()
+    why = reading.barred(session, found.batch, me, today, by_steps_only=by_steps_only)
     return BARRED.get(why, "")
 
 
 def age_of(found: FiledBatch) -> tuple[str, bool]:
-    """Say how long a batch has been waiting since it was submitted, and whether that is long."""
+    """Say how long ago a batch was submitted, and whether that is long for one that waits."""
     age = clock.now() - (found.batch.submitted_at or found.batch.made_at)
     if age >= DAY:
-        return f"{age // DAY} hari", age >= OLD
-    return (f"{age // HOUR} jam", False) if age >= HOUR else ("kurang dari satu jam", False)
+        return f"{age // DAY} hari lalu", age >= OLD
+    return (f"{age // HOUR} jam lalu", False) if age >= HOUR else ("baru saja", False)
