@@ -28,7 +28,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(bp)
     slots.register_menu(
         app,
-        slots.MenuItem("Pengiriman", "delivery.index", frozenset(READERS), ORDER, "send"),
+        slots.MenuItem("Pengiriman", "delivery.index", frozenset(READERS), ORDER, "arrow"),
         slots.MenuItem("Serah terima", "delivery.rounds", frozenset({Role.FIELD}), ORDER + 1, "box"),
     )
     slots.register_home_cards(app, Role.TREASURER, _treasurer_cards)

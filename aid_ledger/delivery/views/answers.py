@@ -84,6 +84,7 @@ def uncertain() -> ResponseReturnValue:
             rows=[(each, reason_words(each.line.reason)) for each in lines if _reaches(mine, each)],
             silent=[each for each in silent if _reaches(mine, each)],
             next_url=url_for(".uncertain", sesudah=lines[-1].line.id) if len(lines) == queries.PAGE else "",
+            is_first=not after,
             may_ask=Role.TREASURER in desk.official.roles,
         )
 

@@ -64,6 +64,7 @@ def index() -> ResponseReturnValue:
             in_transit_idr=sum(each.amount for each in transit if each.commodity == IDR),
             uncertain=queries.count_uncertain(session),
             due=len(queries.returns_due(session, older_than=_days_ago(rules.RETURN_NOTICE_DAYS))),
+            notice=rules.RETURN_NOTICE_DAYS,
             may_send=Role.TREASURER in desk.official.roles,
         )
 
@@ -91,6 +92,7 @@ def show(reference: str) -> ResponseReturnValue:
             reasons=_reasons(session, batch),
             facts=timeline(session, reference, names=officials.names_by_login(session)),
             actions=_next_steps(batch, instruction, counts),
+            is_first=not chosen["sesudah"],
         )
 
 
