@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.approvals import queries
 from aid_ledger.approvals.models import BatchStep, Challenge
 from aid_ledger.book import queries as book
-from aid_ledger.book.rules import Place, Stage
+from aid_ledger.book.rules import IDR, Place, Stage
 from aid_ledger.disbursement import queries as disbursement
-from aid_ledger.disbursement.models import Batch
+from aid_ledger.disbursement.models import STANDING, Batch
+from aid_ledger.disbursement.reading import within
 from aid_ledger.funding.models import Source
 from aid_ledger.log import queries as log
 from aid_ledger.log.queries import PlacedEntry
@@ -55,6 +56,20 @@ def barred(session: Session, batch: Batch, official_id: int, on: dt.date, *, by_
     if by_steps_only:
         return ""
     return "shaped" if same & queries.shapers(session, batch) else ""
+
+
+def awaiting(session: Session, areas: Collection[str], official_id: int) -> tuple[int, int]:
+    """Count the verified batches on which an official has taken no step yet, and sum those of money."""
+    taken = select(BatchStep.id).where(
+        BatchStep.batch_id == Batch.id,
+        BatchStep.digest == Batch.digest,
+        BatchStep.official_id == official_id,
+        BatchStep.step.in_(STANDING),
+    )
+    money = func.coalesce(func.sum(Batch.total).filter(Batch.commodity == IDR), 0)
+    query = select(func.count(), money).where(Batch.state == "verified", within(Batch.region_code, areas))
+    count, total = session.execute(query.where(~taken.exists())).one()
+    return count, int(total)
 
 
 def drawn(session: Session, batch: Batch, program: Program) -> list[Drawn]:

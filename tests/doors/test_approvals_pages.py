@@ -199,6 +199,21 @@ def test_two_batches_are_read_together_and_signed_by_one_code(
     assert {batch_of(founded, each).state for each in (verified, second)} == {"approved"}
 
 
+def test_who_approved_is_not_asked_again(web_app: Flask, founded: Founded) -> None:
+    """Two must approve: the first sees nothing waiting any more, the second does."""
+    twice = programs.paying_program(founded.bench, founded, limits=((0, 2),))
+    builders.households(founded.bench, founded, 1)
+    batch = builders.verified_batch(founded.bench, founded, twice)
+    approver = browse(web_app, founded, "approver")
+    asking = opened(approver, batch)
+    done = approver.post(asking, {"code": founded.code("approver")}, page=asking)
+    assert "1 penyetuju lagi, orang lain dari Anda" in approver.get(done.location).text
+    assert batch_of(founded, batch).state == "verified"
+    assert "Menunggu kode Anda" not in approver.get("/").text
+    assert "sudah menangani langkah lain" in approver.get(f"/persetujuan/{batch}").text
+    assert "Menunggu kode Anda" in browse(web_app, founded, "approver2").get("/").text
+
+
 def test_what_is_sent_back_tells_its_maker_why(web_app: Flask, founded: Founded, verified: str) -> None:
     """A refusal helps: the reason stands on top of the batch's page, and the first screen leads there."""
     approver = browse(web_app, founded, "approver")

@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import Flask, url_for
 
+from aid_ledger.approvals.reading import awaiting
 from aid_ledger.approvals.views import codes, queue
 from aid_ledger.approvals.views.readers import DECIDERS, age_of, bp
 from aid_ledger.core.roles import Role
@@ -54,7 +55,7 @@ def _approver_cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:
     """Say what waits for the approver's code: how many batches, how much."""
     areas = my_areas((Role.APPROVER,))
     with desk.read() as session:
-        count, total = reading.counts(session, areas).get("verified", (0, 0))
+        count, total = awaiting(session, areas, desk.official.official_id)
     if not count:
         return []
     return [
