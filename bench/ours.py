@@ -6,7 +6,8 @@ process's work there, and is measured apart from these turns.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -74,11 +75,12 @@ class Ours:
         """Draft and submit a batch in one Act: choose, open and commit to payees, freeze, reserve, record."""
         outcome: dict[str, Any] = {}
         with timed(outcome):
-            outcome["xid"], reference = self.acts.run(self.actor, draft_and_submit, **batch)
+            drafted = self.acts.run(self.actor, draft_and_submit, **batch)
+            outcome["submit_s"] = time.perf_counter() - drafted.at
         with reading(self.engine) as session:
             lines = select(func.count()).select_from(BatchLine).where(BatchLine.state != "set_aside")
             outcome["rows"] = session.scalar(lines)
-        return outcome | {"batch": reference}
+        return outcome | {"xid": drafted.xid}
 
     def move(self, count: int, amount: int, source: str, program: str, document: str) -> dict[str, Any]:
         """Move value `count` times, each in an Act of its own with the fact that explains it."""
@@ -97,11 +99,20 @@ class Ours:
             return session.scalar(select(func.count()).select_from(Transfer)) or 0
 
 
-def draft_and_submit(act: Act, /, **batch: str) -> tuple[int, str]:
-    """Draft a batch and submit it at once; returns the transaction's number and the batch's."""
+@dataclass(frozen=True)
+class Drafted:
+    """A batch on its way: its transaction's number, and the moment the draft stood and posting began."""
+
+    xid: int
+    at: float
+
+
+def draft_and_submit(act: Act, /, **batch: str) -> Drafted:
+    """Draft a batch and submit it at once."""
     drafted = disbursement.draft_batch(act, channel=CHANNEL, **batch)
+    at = time.perf_counter()
     disbursement.submit_batch(act, drafted.reference)
-    return act.session.scalar(text("SELECT txid_current()")) or 0, drafted.reference
+    return Drafted(act.session.scalar(text("SELECT txid_current()")) or 0, at)
 
 
 def move_once(act: Act, movement: Movement, document: str) -> None:

@@ -68,13 +68,18 @@ def compared(lines: int, turns: list[dict[str, float]]) -> dict[str, float]:
         "submit_vs_copy": middle["copy"] / middle["ours"],
         "submit_vs_copy_checked": middle["copy_checked"] / middle["ours"],
         "rows_per_s": lines / middle["ours"],
+        "submit_rows_per_s": lines / middle["submit"],
         "copy_rows_per_s": lines / middle["copy"],
         "copy_checked_rows_per_s": lines / middle["copy_checked"],
         "submit_peak_mb": middle["peak_mb"],
         "submit_seal_s": middle["seal"],
     }
     if "hordak" in middle:
-        measures |= {"bulk_vs_hordak": middle["hordak"] / middle["ours"], "hordak_rows_per_s": lines / middle["hordak"]}
+        measures |= {
+            "bulk_vs_hordak": middle["hordak"] / middle["ours"],
+            "submit_vs_hordak": middle["hordak"] / middle["submit"],
+            "hordak_rows_per_s": lines / middle["hordak"],
+        }
     return measures
 
 
@@ -136,6 +141,7 @@ def _round(cluster: Cluster, agency: Agency, us: Side) -> dict[str, float]:
     sealing, _entries = sealed(cluster, agency, name)
     return {
         "ours": paid["seconds"],
+        "submit": paid["submit_s"],
         "peak_mb": paid["peak_mb"],
         "seal": sealing,
         "copy": _copy(cluster, agency, written, checked=False),
