@@ -35,6 +35,9 @@ ROWS_PER_FETCH = 1_000
 UNSIGNED_LIMIT = dt.timedelta(minutes=1)
 """How long an ordered entry may lack a checkpoint: a pass signs what it ordered within a second."""
 
+CLOCK_SLACK = dt.timedelta(minutes=5)
+"""How far clocks of one installation may be apart."""
+
 UNREADABLE = "holds a value in a form that this ledger never writes"
 
 LOG = (LogEntry, LogPosition, LogTile, LogHead, LogCheckpoint, LogMention)
@@ -93,6 +96,8 @@ def housekeeping_tables() -> dict[str, str]:
 
 def _check_log(session: Session, replay: Replay, *, vkey: str, published: bytes | None) -> Iterator[Difference]:
     tree = TileTree(0, lambda _level, _number: b"")
+    for position in _leading_nowhere(session):
+        yield Difference("log_positions", str(position), "leads to no entry")
     for expected, (position, entry) in enumerate(_ordered(session)):
         if position != expected:
             yield Difference("log_positions", str(position), f"position {expected} is missing")
@@ -114,9 +119,16 @@ def _ordered(session: Session) -> Iterator[tuple[int, LogEntry]]:
         .order_by(LogPosition.position)
         .execution_options(yield_per=ROWS_PER_FETCH)
     )
-    for position, entry in session.execute(query):
-        yield position, entry
-        session.expunge(entry)
+    # Closed with the generator, which ends early where a position is missing.
+    with session.execute(query) as rows:
+        for position, entry in rows:
+            yield position, entry
+            session.expunge(entry)
+
+
+def _leading_nowhere(session: Session) -> Sequence[int]:
+    query = select(LogPosition.position).outerjoin(LogEntry, LogEntry.id == LogPosition.entry_id)
+    return session.scalars(query.where(LogEntry.id.is_(None)).order_by(LogPosition.position)).all()
 
 
 def _waiting(session: Session) -> list[LogEntry]:
@@ -147,26 +159,46 @@ def _check_tiles(session: Session, tree: TileTree) -> Iterator[Difference]:
     for level, number in expected:
         yield Difference("log_tiles", f"{level}/{number}", "is missing")
     heads = list(session.scalars(select(LogHead)))
-    if tree.size and [head.size for head in heads] != [tree.size]:
+    if tree.size and [(head.id, head.size) for head in heads] != [(1, tree.size)]:
         yield Difference("log_heads", "1", f"does not say that {tree.size} entries are ordered")
 
 
 def _check_checkpoints(session: Session, tree: TileTree, *, vkey: str, published: bytes | None) -> Iterator[Difference]:
     key = note.parse_vkey(vkey)
     newest = outside = 0
-    for row in session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size)):
-        newest = row.size
-        fault = _fault_of(row.note.encode(), tree, key)
-        if fault or row.root != tree.at(row.size).root():
-            yield Difference("log_checkpoints", str(row.size), fault or "root differs from the tree")
+    before: dt.datetime | None = None
+    for row, recorded_at in session.execute(_CHECKPOINTS):
+        size, root, fault = _read_checkpoint(row.note.encode(), tree, key)
+        if not fault and (row.size, bytes(row.root)) != (size, root):
+            fault = "columns differ from its bytes"
+        if not fault and not _is_timely(row.signed_at, recorded_at, before):
+            fault = "was not signed when it says"
+        if fault:
+            yield Difference("log_checkpoints", str(row.size), fault)
+        newest, before = row.size, row.signed_at
     if published is not None:
-        fault = _fault_of(published, tree, key)
+        outside, _root, fault = _read_checkpoint(published, tree, key)
         if fault:
             yield Difference("log_checkpoints", "published", f"the checkpoint outside the database: {fault}")
-        else:
-            outside = checkpoint.parse(note.parse(published).text).size
     if newest < outside or (newest < tree.size and _age_of(session, newest) > UNSIGNED_LIMIT):
         yield Difference("log_checkpoints", str(tree.size), "the newest tree has no signed checkpoint")
+
+
+_CHECKPOINTS = (
+    select(LogCheckpoint, LogEntry.recorded_at)
+    .outerjoin(LogPosition, LogPosition.position == LogCheckpoint.size - 1)
+    .outerjoin(LogEntry, LogEntry.id == LogPosition.entry_id)
+    .order_by(LogCheckpoint.size)
+)
+
+
+def _is_timely(signed_at: dt.datetime, recorded_at: dt.datetime | None, before: dt.datetime | None) -> bool:
+    """Tell whether a time of signing can be: after what it covers, after the one before, and not to come.
+
+    The time is the server's own claim; nobody signs it, and within these bounds nobody can tell.
+    """
+    earliest = max(each for each in (recorded_at, before, signed_at) if each is not None)
+    return earliest - CLOCK_SLACK <= signed_at <= now() + CLOCK_SLACK
 
 
 def _age_of(session: Session, position: int) -> dt.timedelta:
@@ -175,19 +207,18 @@ def _age_of(session: Session, position: int) -> dt.timedelta:
     return now() - session.scalars(query.where(LogPosition.position == position)).one()
 
 
-def _fault_of(raw: bytes, tree: TileTree, key: note.VerifierKey) -> str:
-    """Say what is wrong with a signed checkpoint of this tree; empty if nothing is."""
+def _read_checkpoint(raw: bytes, tree: TileTree, key: note.VerifierKey) -> tuple[int, bytes, str]:
+    """Read a signed checkpoint of this tree: size, root, and what is wrong with it, "" if nothing is."""
     try:
         signed = note.parse(raw)
         note.verify(signed, [key])
         body = checkpoint.parse(signed.text)
     except AuditError as error:
-        return error.sentence
+        return 0, b"", error.sentence
     if body.size > tree.size:
-        return f"covers {body.size} entries, the database holds {tree.size}"
-    if body.root != tree.at(body.size).root():
-        return f"root at size {body.size} differs from the tree"
-    return ""
+        return 0, b"", f"covers {body.size} entries, the database holds {tree.size}"
+    fault = "" if body.root == tree.at(body.size).root() else f"root at size {body.size} differs from the tree"
+    return body.size, body.root, fault
 
 
 def _compare_rows(

@@ -17,7 +17,7 @@ from aid_ledger.core.roles import Role
 from aid_ledger.log import export, queries, schemas, service
 from aid_ledger.log.rules import EntryNotFound
 from aid_ledger.log.timeline import item_of, timeline
-from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS
+from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, age_words
 from aid_ledger.web import desk, slots
 from aid_ledger.web.guard import public
 from audit.note import encode_base64
@@ -49,13 +49,16 @@ def install(app: Flask) -> None:
 @public
 def index() -> ResponseReturnValue:
     """Say what this log is and how to check it without believing this server."""
+    now = clock.now()
     with desk.read() as session:
+        newest = queries.newest_checkpoint(session)
         return render_template(
             "log/index.html",
             name=queries.name_of_log(session),
             status=queries.status(session),
-            newest=queries.newest_checkpoint(session),
-            now=clock.now(),
+            newest=newest,
+            age=age_words(now - newest.signed_at) if newest else "",
+            today=desk.today(),
             latest=[item_of(entry) for entry in queries.page_before(session, None, limit=5)],
         )
 

@@ -5,6 +5,7 @@ What a fact says in detail is shown by the pages of the rooms and, byte for byte
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
@@ -132,3 +133,12 @@ def actor_words(actor_type: str, actor_id: str) -> str:
     if actor_type == "channel" and actor_id:
         return f"Penyalur {actor_id}"
     return actor_id or _NOBODY.get(actor_type, "")
+
+
+def age_words(age: dt.timedelta) -> str:
+    """Say how long ago something was, in its largest unit."""
+    seconds = max(0, int(age.total_seconds()))
+    for unit_s, name in ((86_400, "hari"), (3_600, "jam"), (60, "menit")):
+        if seconds >= unit_s:
+            return f"{seconds // unit_s} {name} yang lalu"
+    return "kurang dari satu menit yang lalu"
