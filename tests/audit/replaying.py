@@ -171,23 +171,7 @@ def batch(reference: str = "BTC-1", lines: tuple[paying.FrozenLine, ...] = LINES
         moves=(move("APBD-1", "allocated", "reserved", total),),
     )
     frozen = paying.LinesFrozen(batch=reference, first=1, frozen=lines)
-    challenge = paying.ChallengeOpened(
-        challenge=f"CHL-{reference}",
-        device="DEV-approver",
-        expires_at=NOW + dt.timedelta(minutes=5),
-        batches=(paying.BoundBatch(reference, digest, len(lines), "IDR", total),),
-    )
-    approved = paying.ApprovalGiven(
-        batch=reference,
-        digest=digest,
-        lines=len(lines),
-        commodity="IDR",
-        total=total,
-        challenge=f"CHL-{reference}",
-        device="DEV-approver",
-        step=54_000_000 + len(reference),
-        complete=True,
-    )
+    challenge, approved = _shown_and_approved(reference, digest, len(lines), total)
     sent = paying.PaymentInstructed(
         instruction=f"INS-{reference}",
         batch=reference,
@@ -206,6 +190,30 @@ def batch(reference: str = "BTC-1", lines: tuple[paying.FrozenLine, ...] = LINES
         "approve": said("approver", approved),
         "send": said("treasurer", sent),
     }
+
+
+def _shown_and_approved(
+    reference: str, digest: str, count: int, total: int
+) -> tuple[paying.ChallengeOpened, paying.ApprovalGiven]:
+    """Show a batch to its approver, and let a code approve exactly that."""
+    challenge = paying.ChallengeOpened(
+        challenge=f"CHL-{reference}",
+        device="DEV-approver",
+        expires_at=NOW + dt.timedelta(minutes=5),
+        batches=(paying.BoundBatch(reference, digest, count, "IDR", total),),
+    )
+    approved = paying.ApprovalGiven(
+        batch=reference,
+        digest=digest,
+        lines=count,
+        commodity="IDR",
+        total=total,
+        challenge=f"CHL-{reference}",
+        device="DEV-approver",
+        step=54_000_000 + len(reference),
+        complete=True,
+    )
+    return challenge, approved
 
 
 def outcomes(reference: str = "BTC-1") -> dict[str, list[Said]]:

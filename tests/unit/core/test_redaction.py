@@ -175,7 +175,7 @@ def test_sums_stay_readable_where_sums_are_meant(key: str) -> None:
         (-3216070101900000.0, REDACTED),
         (b"abc", "[3 bytes]"),
         (bytearray(2), "[2 bytes]"),
-        (memoryview(b"x"), "[1 bytes]"),
+        pytest.param(memoryview(b"x"), "[1 bytes]", id="memoryview"),
         (("a", 1), ["a", 1]),
         (ValueError(NIK), f"ValueError('{REDACTED}')"),
     ],
