@@ -258,9 +258,9 @@ def test_not_found_becomes_a_failure_a_day_later(founded: Founded) -> None:
     with clock.frozen(clock.now() + NOT_FOUND_SETTLES_AFTER):
         asked = delivering.answered(file, lost, at="2021-08-06T12:00:00Z")
         delivering.imported(founded, batch, asked, is_inquiry=True)
-    assert delivering.states(bench, batch.batch) == {1: "failed"}
-    assert delivering.stages(bench, batch) == {}
-    assert_log_agrees(bench)
+        assert delivering.states(bench, batch.batch) == {1: "failed"}
+        assert delivering.stages(bench, batch) == {}
+        assert_log_agrees(bench)
 
 
 @pytest.mark.parametrize("login", ["operator", "approver", "field", "auditor"])
