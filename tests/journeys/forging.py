@@ -35,6 +35,9 @@ class Driver(Protocol):
     def commit(self) -> None:
         """Keep what was done."""
 
+    def rollback(self) -> None:
+        """Forget it."""
+
     def close(self) -> None:
         """Leave."""
 
