@@ -47,6 +47,8 @@ class OpenLine:
     payee: Payee
     stored_commitment: bytes | None
     frozen: FrozenLine
+    commitment: bytes
+    """The commitment made now; `frozen` holds it as text."""
 
 
 def payee_commitment(salt: bytes, payee: Payee, *, with_account: bool) -> bytes:
@@ -85,9 +87,11 @@ def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account
         opened = payees.open_payees(session, keys, [row.person_id for row in chunk])
         for row in chunk:
             payee = opened[row.person_id]
-            commitment = encode_digest(payee_commitment(row.salt, payee, with_account=with_account))
-            frozen = FrozenLine(row.line_no, row.entitlement_id, row.amount, row.code, commitment)
-            yield OpenLine(row.id, row.line_no, row.public_id, row.amount, row.code, payee, row.commitment, frozen)
+            made = payee_commitment(row.salt, payee, with_account=with_account)
+            frozen = FrozenLine(row.line_no, row.entitlement_id, row.amount, row.code, encode_digest(made))
+            yield OpenLine(
+                row.id, row.line_no, row.public_id, row.amount, row.code, payee, row.commitment, frozen, made
+            )
 
 
 def frozen_lines(session: Session, batch_id: int) -> Iterator[FrozenLine]:
@@ -114,8 +118,3 @@ def digest_of_batch(session: Session, keys: FieldKeys, batch_id: int, *, with_ac
 def encode_digest(digest: bytes) -> str:
     """Write 32 bytes as facts do: base64url without padding."""
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def decode_digest(text: str) -> bytes:
-    """Read 32 bytes back."""
-    return base64.urlsafe_b64decode(text + "=")

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import Act
@@ -44,8 +44,10 @@ COLUMNS = (
 PUBLIC_ID_BYTES = 8
 """Lines are named in public by random ids: 64 bits do not meet among the lines of one agency."""
 
-Wanted = Row[int, int, int]
-"""An entitlement to be listed: id, person, amount."""
+Wanted = Row[int, int, int, str]
+"""An entitlement to be listed: id, person, amount, and whether the person is still there."""
+
+NOT_ACTIVE = "not_active"
 
 
 @dataclass
@@ -101,44 +103,38 @@ def set_shares(act: Act, batch: Batch) -> dict[Source, int]:
 
 def unpayable(session: Session, batch: Batch) -> Sequence[tuple[BatchLine, str]]:
     """List live lines whose payee can no longer be paid as drafted, each with the obstacle, in order."""
-    account = (
-        select(BankAccount.person_id, func.max(BankAccount.id).label("id"))
-        .where(BankAccount.is_current.is_(True))
-        .group_by(BankAccount.person_id)
-        .subquery()
-    )
-    by_account = batch.channel in BY_ACCOUNT
-    query: Select[BatchLine, str, int | None] = (
-        select(BatchLine, Person.state, account.c.id)
+    live = BatchLine.batch_id == batch.id, BatchLine.state == "listed"
+    is_gone = Person.state != "active"
+    if batch.channel not in BY_ACCOUNT:
+        gone = select(BatchLine).join(Person, Person.id == BatchLine.person_id).where(*live, is_gone)
+        return [(line, NOT_ACTIVE) for line in session.scalars(gone.order_by(BatchLine.line_no))]
+    is_shared = BankAccount.id.in_(_shared_accounts())
+    current = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
+    suspects = (
+        select(BatchLine, Person.state, BankAccount.id, is_shared)
         .join(Person, Person.id == BatchLine.person_id)
-        .outerjoin(account, account.c.person_id == Person.id)
-        .where(BatchLine.batch_id == batch.id, BatchLine.state == "listed")
-        .order_by(BatchLine.line_no)
+        .outerjoin(BankAccount, current)
+        .where(*live, or_(is_gone, BankAccount.id.is_(None), is_shared))
     )
-    shared = shared_accounts(session) if by_account else frozenset()
-    suspects = [Person.state != "active"]
-    if by_account:
-        suspects += [account.c.id.is_(None), account.c.id.in_(_shared_account_ids())]
-    return [
-        (line, _obstacle(batch, state, account_id, shared))
-        for line, state, account_id in session.execute(query.where(or_(*suspects)))
-    ]
+    found = {
+        line: _obstacle(batch, state, account_id, frozenset({account_id} if shared else ()))
+        for line, state, account_id, shared in session.execute(suspects.order_by(BatchLine.line_no))
+    }
+    return list(found.items())
 
 
-def shared_accounts(session: Session) -> frozenset[int]:
-    """Find current accounts whose number is held in two or more households (red flag 16)."""
-    return frozenset(session.scalars(_shared_account_ids()))
-
-
-def _shared_account_ids() -> Select[int]:
+def _shared_accounts() -> Select[int]:
+    """Select current accounts whose number is held in two or more households (red flag 16)."""
     held = (
-        select(BankAccount.number_hash)
+        select(BankAccount.bank_code, BankAccount.number_hash)
         .join(Person, Person.id == BankAccount.person_id)
         .where(BankAccount.is_current.is_(True))
         .group_by(BankAccount.bank_code, BankAccount.number_hash)
-        .having(func.count(func.distinct(Person.household_id)) > 1)
+        .having(func.min(Person.household_id) != func.max(Person.household_id))
+        .subquery()
     )
-    return select(BankAccount.id).where(BankAccount.is_current.is_(True), BankAccount.number_hash.in_(held))
+    is_held = and_(held.c.bank_code == BankAccount.bank_code, held.c.number_hash == BankAccount.number_hash)
+    return select(BankAccount.id).join(held, is_held).where(BankAccount.is_current.is_(True))
 
 
 def _hold_runs(act: Act, batch: Batch) -> None:
@@ -151,7 +147,7 @@ def _hold_runs(act: Act, batch: Batch) -> None:
     act.session.execute(runs.order_by(EntitlementRun.id).with_for_update()).all()
 
 
-def _payable(batch: Batch) -> Select[int, int, int]:
+def _payable(batch: Batch) -> Select[int, int, int, str]:
     """Select determined entitlements of the region without a live line, in random order."""
     live = (
         select(BatchLine.id)
@@ -159,8 +155,9 @@ def _payable(batch: Batch) -> Select[int, int, int]:
         .exists()
     )
     return (
-        select(Entitlement.id, Entitlement.person_id, Entitlement.amount)
+        select(Entitlement.id, Entitlement.person_id, Entitlement.amount, Person.state)
         .join(EntitlementRun, EntitlementRun.id == Entitlement.run_id)
+        .join(Person, Person.id == Entitlement.person_id)
         .where(
             Entitlement.program_id == batch.program_id,
             Entitlement.period == batch.period,
@@ -183,16 +180,14 @@ def _purses(act: Act, program: Program) -> list[Purse]:
 def _rows(act: Act, batch: Batch, wanted: Iterable[Wanted], purses: list[Purse]) -> Iterator[tuple[object, ...]]:
     """Make the rows, a chunk of plaintext at a time."""
     by_account = batch.channel in BY_ACCOUNT
-    shared = shared_accounts(act.session) if by_account else frozenset()
+    shared = frozenset(act.session.scalars(_shared_accounts())) if by_account else frozenset()
     line_no = 0
     for chunk in chunked(wanted, LINES_PER_CHUNK):
-        ids = [row.person_id for row in chunk]
-        opened = payees.open_payees(act.session, act.kit.keys, ids)
-        states = dict(act.session.execute(select(Person.id, Person.state).where(Person.id.in_(ids))).all())
+        opened = payees.open_payees(act.session, act.kit.keys, [row.person_id for row in chunk])
         for row in chunk:
             line_no += 1
             payee = opened[row.person_id]
-            reason = _obstacle(batch, states[row.person_id], payee.account_id, shared)
+            reason = _obstacle(batch, row.state, payee.account_id, shared)
             source_id = None if reason else _take(purses, row.amount)
             if source_id is None and not reason:
                 reason = "no_funds"
@@ -220,7 +215,7 @@ def _row(batch: Batch, row: Wanted, line_no: int, payee: Payee, source_id: int, 
 
 def _obstacle(batch: Batch, state: str, account_id: int | None, shared: frozenset[int]) -> str:
     if state != "active":
-        return "not_active"
+        return NOT_ACTIVE
     if batch.channel not in BY_ACCOUNT:
         return ""
     if account_id is None:

@@ -127,8 +127,7 @@ def _freeze(act: Act, batch: Batch) -> tuple[list[FrozenLine], bytes]:
     by_account = batch.channel in digests.BY_ACCOUNT
     is_again = batch.digest is not None
     for line in digests.open_lines(act.session, act.kit.keys, batch.id, with_account=by_account):
-        fixed, changes = line.frozen, {}
-        commitment = digests.decode_digest(fixed.commitment)
+        fixed, commitment, changes = line.frozen, line.commitment, {}
         if is_again:
             changes["salt"] = salt = new_salt()
             commitment = digests.payee_commitment(salt, line.payee, with_account=by_account)
