@@ -187,3 +187,40 @@ def _masked(session: Session, keys: FieldKeys, query: Select[BatchLine, str, str
     except IntegrityFailed:
         return [ShownLine(line, source, village, UNREADABLE) for line, source, village in rows]
     return [ShownLine(line, source, village, mask_name(opened[line.person_id].name)) for line, source, village in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a household is due in one programme and period, and the line that paid or is to pay it, if there is one."""
+
+    program: str
+    period: str
+    amount: int
+    commodity: str
+    state: str
+    batch: str
+    line_no: int
+
+
+def claims_of(session: Session, household_id: int) -> list[Claim]:
+    """List a household's entitlements, newest first, each with its newest line."""
+    lines = select(func.max(BatchLine.id)).where(BatchLine.entitlement_id == Entitlement.id)
+    newest = lines.correlate(Entitlement).scalar_subquery()
+    query = (
+        select(Entitlement, Program.public_name, Program.commodity, BatchLine, Batch)
+        .join(Program, Program.id == Entitlement.program_id)
+        .outerjoin(BatchLine, BatchLine.id == newest)
+        .outerjoin(Batch, Batch.id == BatchLine.batch_id)
+        .where(Entitlement.household_id == household_id)
+        .order_by(Entitlement.id.desc())
+        .limit(PAGE)
+    )
+    return [_claim(*row) for row in session.execute(query)]
+
+
+def _claim(due: Entitlement, program: str, commodity: str, line: BatchLine | None, batch: Batch | None) -> Claim:
+    """Say how far an entitlement has come: its own state, then the batch's, then the line's."""
+    if line is None or batch is None:
+        return Claim(program, due.period, due.amount, commodity, due.state, "", 0)
+    state = batch.state if line.state == "listed" else line.state
+    return Claim(program, due.period, due.amount, commodity, state, batch.reference, line.line_no)

@@ -9,20 +9,22 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from aid_ledger.core import logs
 from aid_ledger.core.act import Act
-from aid_ledger.core.crypto import FieldKeys, decrypt, salted_commitment
+from aid_ledger.core.crypto import FieldKeys, IntegrityFailed, decrypt, salted_commitment
 from aid_ledger.officials.models import Official
 from aid_ledger.officials.powers import acting_official_id
 from aid_ledger.recipients import queries, reach, rules
 from aid_ledger.recipients.models import BankAccount, Household, Person, PersonalView
 from aid_ledger.recipients.particulars import HOUSEHOLDS, Account, Particulars
-from aid_ledger.recipients.payees import ACCOUNTS, open_payees
+from aid_ledger.recipients.payees import ACCOUNTS, Payee, open_payees
 from aid_ledger.recipients.refusals import ReasonMissing, ReasonTellsTooMuch
 from aid_ledger.web.formats import mask_account, mask_name, mask_nik_official
 from audit import canonical
@@ -34,8 +36,13 @@ DAILY_LIMIT: Final = 500
 PURPOSE_MIN: Final = 10
 PURPOSE_MAX: Final = 200
 VIEW_DOMAIN: Final = "aid-people-viewed-v1"
+UNREADABLE: Final = "tidak dapat dibuka"
+"""Shown for whoever's ciphertext was moved or altered; `audit diff` names the row."""
+
 SEALED_PURPOSE: Final = "Alasan disegel bersama daftar yang dilihat."
 """What the log says of every purpose: the words themselves are under the commitment."""
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +151,43 @@ def open_person(session: Session, keys: FieldKeys, person: Person) -> OpenedPers
 
 
 def masked(session: Session, keys: FieldKeys, people: Sequence[Person]) -> list[MaskedPerson]:
-    """Mask people for a list; plaintext does not leave this function."""
-    payees = open_payees(session, keys, [person.id for person in people])
-    return [
-        MaskedPerson(person, mask_nik_official(payees[person.id].nik), mask_name(payees[person.id].name))
-        for person in people
-    ]
+    """Mask people for a list; plaintext does not leave this function. Whoever does not open is shown as such."""
+    payees = _readable(session, keys, [person.id for person in people])
+    return [_masked(person, payees.get(person.id)) for person in people]
+
+
+def _masked(person: Person, payee: Payee | None) -> MaskedPerson:
+    if payee is None:
+        return MaskedPerson(person, mask_nik_official(""), UNREADABLE)
+    return MaskedPerson(person, mask_nik_official(payee.nik), mask_name(payee.name))
+
+
+def _readable(session: Session, keys: FieldKeys, ids: Sequence[int]) -> dict[int, Payee]:
+    """Open people; a row altered by hand must not hide its whole village, so then each is tried alone."""
+    try:
+        return open_payees(session, keys, ids)
+    except IntegrityFailed:
+        pass
+    found: dict[int, Payee] = {}
+    for id_ in ids:
+        with suppress(IntegrityFailed):
+            found |= open_payees(session, keys, [id_])
+    log.error("ciphertexts_do_not_open", people=len(ids) - len(found))
+    return found
 
 
 def masked_accounts(session: Session, keys: FieldKeys, person_id: int) -> list[OpenedAccount]:
     """Give a person's accounts, newest first, with number and holder masked."""
-    opened = [_open_account(keys, row) for row in queries.accounts(session, person_id)]
-    return [
-        replace(
-            each,
-            account=Account(each.account.bank, mask_account(each.account.number), mask_name(each.account.holder)),
-        )
-        for each in opened
-    ]
+    return [_masked_account(keys, row) for row in queries.accounts(session, person_id)]
+
+
+def _masked_account(keys: FieldKeys, row: BankAccount) -> OpenedAccount:
+    try:
+        opened = _open_account(keys, row)
+    except IntegrityFailed:
+        return OpenedAccount(row.reference, Account(row.bank_code, mask_account(""), UNREADABLE), row.is_current)
+    number, holder = mask_account(opened.account.number), mask_name(opened.account.holder)
+    return replace(opened, account=Account(row.bank_code, number, holder))
 
 
 def _open_account(keys: FieldKeys, row: BankAccount) -> OpenedAccount:

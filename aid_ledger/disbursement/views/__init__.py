@@ -8,7 +8,7 @@ from flask import Flask, url_for
 
 from aid_ledger.core.roles import Role
 from aid_ledger.disbursement import reading
-from aid_ledger.disbursement.views import batches, runs
+from aid_ledger.disbursement.views import batches, panels, runs
 from aid_ledger.disbursement.views.readers import READERS, bp, my_areas
 from aid_ledger.web import desk, slots
 
@@ -24,6 +24,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(bp)
     slots.register_menu(app, slots.MenuItem("Penyaluran", "disbursement.index", frozenset(READERS), ORDER, "send"))
     slots.register_home_cards(app, Role.OPERATOR, _draft_cards)
+    slots.register_panel(app, "person", panels.person_panel)
 
 
 def _draft_cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:

@@ -221,6 +221,11 @@ def test_ciphertexts_swapped_between_people_do_not_open(founded: Founded, column
     )
     with founded.bench.reading() as session, pytest.raises(IntegrityFailed):
         open_payees(session, founded.bench.kit.keys, [one, two])
+    with founded.bench.reading() as session:
+        shown = privacy.masked(
+            session, founded.bench.kit.keys, session.scalars(select(Person).order_by(Person.id)).all()
+        )
+    assert [each.name == privacy.UNREADABLE for each in shown] == [False, True]
     assert [(each.table, each.key) for each in differences(founded)] == [("people", str(two))]
 
 
@@ -239,6 +244,9 @@ def test_accounts_swapped_between_people_do_not_open(founded: Founded) -> None:
     )
     with founded.bench.reading() as session, pytest.raises(IntegrityFailed):
         open_payees(session, founded.bench.kit.keys, people_ids(founded))
+    with founded.bench.reading() as session:
+        shown = privacy.masked_accounts(session, founded.bench.kit.keys, people_ids(founded)[1])
+    assert [each.account.holder for each in shown] == [privacy.UNREADABLE]
 
 
 def test_an_import_agrees_with_the_log_and_an_edit_does_not(founded: Founded) -> None:
