@@ -5,6 +5,7 @@ What lays pages out is therefore loaded when the first page is asked for, and ne
 
 from __future__ import annotations
 
+import logging
 import threading
 from importlib import import_module
 from typing import Any, Final
@@ -13,6 +14,10 @@ from aid_ledger.core.errors import DomainError, Kind
 
 LAYOUT: Final = threading.Lock()
 """One page is laid out at a time in a process: the engine's font map is shared by all threads."""
+
+
+# Seven lines for each page would bury what the log of a server is for.
+logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
 
 
 class LayoutUnavailable(DomainError):

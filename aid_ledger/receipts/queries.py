@@ -125,7 +125,7 @@ def successor(session: Session, receipt: Receipt) -> str:
 def entry_about(receipt: Receipt, entries: Iterable[PlacedEntry], kind: str) -> PlacedEntry:
     """Find the one of an Act's entries that is about a receipt; raises EntryNotFound.
 
-    An Act may have issued a thousand receipts: only the entry that names this one is read in full.
+    An Act issues hundreds of receipts: only the entry that names this one is read in full.
     """
     name = receipt.public_id.encode()
     for entry in entries:
@@ -178,8 +178,15 @@ def of_batch(session: Session, batch_id: int, areas: Collection[str], *, after: 
 
 def progress(session: Session, areas: Collection[str], *, before: int | None = None) -> list[Progress]:
     """List batches in which something arrived, newest first, below an id; one more than a page if there is a next."""
-    query = _progress(areas).order_by(Batch.id.desc()).limit(PAGE + 1)
-    return _rows(session, query if before is None else query.where(Batch.id < before))
+    arrived = (
+        select(BatchLine.id)
+        .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
+        .where(BatchLine.batch_id == Batch.id, BatchLine.state == "delivered", within(areas))
+    )
+    # The page is chosen first, so that only its batches are counted and not every line there ever was.
+    page = select(Batch.id).where(arrived.exists()).order_by(Batch.id.desc()).limit(PAGE + 1)
+    ids = session.scalars(page if before is None else page.where(Batch.id < before)).all()
+    return _rows(session, _progress(areas).where(Batch.id.in_(ids)).order_by(Batch.id.desc()))
 
 
 def find_progress(session: Session, batch_reference: str, areas: Collection[str]) -> Progress | None:

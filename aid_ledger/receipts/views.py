@@ -51,7 +51,8 @@ def install(app: Flask) -> None:
     slots.register_menu(app, slots.MenuItem("Tanda terima", "receipts.index", frozenset(READERS), ORDER, "paper"))
     for role in ISSUERS:
         slots.register_home_cards(app, role, _cards)
-    slots.register_panel(app, "batch", _batch_panel)
+    for kind in ("batch", "delivered_batch"):
+        slots.register_panel(app, kind, _batch_panel)
 
 
 @bp.get("/")

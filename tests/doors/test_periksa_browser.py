@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Playwright, Request, expect
+from playwright.sync_api import Browser, Playwright, Request, ViewportSize, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.builders import receipts as builders
@@ -18,7 +18,7 @@ from tests.builders.officials import Founded
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 DETECTOR = """code => {
   window.createImageBitmap = async file => file;
   window.BarcodeDetector = class {

@@ -64,6 +64,24 @@ def test_one_button_issues_all_that_is_missing(web_app: Flask, founded: Founded)
     assert "Terbitkan" not in after
 
 
+@pytest.mark.parametrize("address", ["/pengiriman/paket/{batch}", "/penyaluran/{batch}"])
+def test_pages_of_a_batch_offer_its_receipts(web_app: Flask, founded: Founded, address: str) -> None:
+    """Whoever has just confirmed arrivals, or looks at the batch, finds the next step there."""
+    sent = builders.delivered(founded, count=2)
+    shown = browse(web_app, founded, "treasurer").get(address.format(batch=sent.batch)).text
+    assert "Terbitkan 2 tanda terima" in shown
+    assert "Terbitkan 2" not in browse(web_app, founded, "auditor").get(address.format(batch=sent.batch)).text
+
+
+def test_the_report_of_a_result_file_offers_receipts(web_app: Flask, founded: Founded) -> None:
+    """The page that confirms arrivals leads straight on."""
+    sent = delivering.sent(founded.bench, founded, count=2)
+    content = delivering.answered(delivering.file_of(founded.bench, sent))
+    result = delivering.imported(founded, sent, content).reference
+    shown = browse(web_app, founded, "treasurer").get(f"/pengiriman/hasil/{result}").text
+    assert "Terbitkan 2 tanda terima" in shown
+
+
 def test_a_batch_of_which_nothing_arrived_has_no_page(web_app: Flask, founded: Founded) -> None:
     """There is nothing to confirm yet."""
     sent = delivering.sent(founded.bench, founded, count=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
@@ -16,7 +16,7 @@ from aid_ledger.delivery.queries import WaitingLine
 from aid_ledger.delivery.views.readers import READERS, amount_words, areas, batch_in_reach, bp, reason_words
 from aid_ledger.disbursement.models import Batch
 from aid_ledger.officials.powers import covers
-from aid_ledger.web import desk, formats, problems
+from aid_ledger.web import desk, formats, problems, slots
 from aid_ledger.web.guard import allow
 
 FILE = "answer"
@@ -67,6 +67,7 @@ def result(reference: str) -> ResponseReturnValue:
             batch=batch,
             rows=rows,
             unconfirmed=queries.unconfirmed_of_result(session, found.id),
+            panels=slots.panels_for(current_app, "delivered_batch", batch),
         )
 
 

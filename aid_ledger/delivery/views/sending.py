@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -38,7 +38,7 @@ from aid_ledger.disbursement.models import Batch
 from aid_ledger.log.timeline import timeline
 from aid_ledger.officials import queries as officials
 from aid_ledger.officials.powers import covers
-from aid_ledger.web import desk, formats, problems
+from aid_ledger.web import desk, formats, problems, slots
 from aid_ledger.web.guard import allow
 
 STEP_WORDS = {"verified": "Diverifikasi", "approved": "Disetujui"}
@@ -93,6 +93,7 @@ def show(reference: str) -> ResponseReturnValue:
             facts=timeline(session, reference, names=officials.names_by_login(session)),
             actions=_next_steps(batch, instruction, counts),
             is_first=not chosen["sesudah"],
+            panels=slots.panels_for(current_app, "delivered_batch", batch),
         )
 
 
