@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from aid_ledger.core.act import Acts
 from aid_ledger.log.pen import LogPen
 from audit.cli import main as audit_main
 from audit.note import SigningKey
+from tests.builders.funding import received
 from tests.builders.officials import Founded
 from tests.builders.web import settings_of
 from tests.rooms.log.forging import by_hand
@@ -120,7 +122,32 @@ def test_the_comparison_lists_what_it_leaves_out(installation: Founded) -> None:
     assert all(len(line.split(": ", 2)[2]) > 10 for line in left_out)
 
 
+def test_an_auditor_needs_no_more_than_a_reading_role(installation: Founded) -> None:
+    """P5: the comparison runs with a role that may SELECT and nothing else, and with the log's public key."""
+    bench = installation.bench
+    if bench.engine.dialect.name == "postgresql":
+        role = f"pemeriksa_{uuid.uuid4().hex[:8]}"
+        by_hand(
+            bench,
+            f"CREATE ROLE {role} LOGIN",
+            f"GRANT USAGE ON SCHEMA public TO {role}",
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+        )
+        address = bench.engine.url.set(username=role).render_as_string(hide_password=False)
+    else:
+        role, address = "", settings_of(installation).database_url
+    result = run("audit", "diff", "--log-key", str(bench.key.verifier()), "--db", address)
+    if role:
+        by_hand(bench, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+    assert (result.exit_code, told(result)["differences"]) == (0, "0"), result.output
+
+
 def test_the_book_is_checked_against_its_transfers(installation: Founded) -> None:
     """P1: a balance changed by hand is named by the check of the book."""
+    source = received(installation.bench, installation, "apbd", amount=1_000)
     clean = run("book", "check")
     assert (clean.exit_code, told(clean)["unbalanced"]) == (0, "0")
+    by_hand(installation.bench, "UPDATE balances SET amount = 999 WHERE amount = 1000")
+    found = run("book", "check")
+    assert (found.exit_code, told(found)["unbalanced"]) == (1, "1")
+    assert found.output.startswith(f"{source}/-/received IDR tercatat 999, jumlah perpindahan 1000")

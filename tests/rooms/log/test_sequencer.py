@@ -150,6 +150,22 @@ def test_a_restored_database_is_neither_ordered_nor_signed(bench: Bench, anyone:
     assert kept.read_bytes() == (bench.folder / "published-checkpoint").read_bytes()
 
 
+def test_a_restore_with_the_newest_checkpoint_put_back_is_refused_as_well(bench: Bench, anyone: Actor) -> None:
+    """T2: whoever restores and copies the published checkpoint into the database gains nothing."""
+    write(bench, anyone, "A", "B")
+    bench.sequencer.run_once()
+    by_hand(
+        bench,
+        "DELETE FROM log_positions WHERE position = 1",
+        "UPDATE log_heads SET size = 1",
+        "DELETE FROM log_entries WHERE id = 2",
+    )
+    write(bench, anyone, "C")
+    with pytest.raises(rules.LogBehind):
+        another(bench).run_once()
+    assert len(ordered_entries(bench)) == 1
+
+
 def test_a_database_that_grew_differently_is_refused(bench: Bench, anyone: Actor) -> None:
     """T2, F2: restored and grown past the published size, the log is another one, and its size does not hide it."""
     write(bench, anyone, "A", "B", "C")
