@@ -15,7 +15,6 @@ from sqlalchemy import select
 from aid_ledger import app as composition
 from aid_ledger.app import Office
 from aid_ledger.approvals import service as approvals
-from aid_ledger.book.agreement import agree as book_agrees
 from aid_ledger.core import keyfiles
 from aid_ledger.core.act import Act, Acts
 from aid_ledger.core.db import reading
@@ -24,7 +23,6 @@ from aid_ledger.demo.cast import Cast
 from aid_ledger.demo.paying import Rounds
 from aid_ledger.demo.stage import Stage
 from aid_ledger.disbursement import service as disbursement
-from aid_ledger.disbursement.agreement import agree as disbursement_agrees
 from aid_ledger.documents import service as documents
 from aid_ledger.documents.models import Document
 from aid_ledger.isolation import service as isolation
@@ -33,7 +31,6 @@ from aid_ledger.log.diff import Difference, diff
 from aid_ledger.log.pen import LogPen
 from aid_ledger.officials import service as officials
 from aid_ledger.receipts import service as receipts
-from aid_ledger.receipts.agreement import agree as receipts_agree
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.recipients import privacy
 from aid_ledger.recipients import service as recipients
@@ -42,11 +39,11 @@ from aid_ledger.settings import DEMO_ORIGIN, Environment, Settings
 from audit import note
 from tests.benches import Bench
 from tests.builders.documents import PDF
+from tests.builders.log import AGREEMENTS
 
 HOUSEHOLDS = 120
 """As few as leave somebody for every programme of the story."""
 
-AGREEMENTS = (book_agrees, disbursement_agrees, receipts_agree)
 NEXT_PERIOD = "2021-08"
 KECAMATAN = "32.16.09"
 

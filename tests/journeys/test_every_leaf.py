@@ -14,8 +14,9 @@ from sqlalchemy import Column, Date, LargeBinary, Table
 from aid_ledger.cli.main import main
 from aid_ledger.core import clock
 from aid_ledger.core.db import Base, Instant, keeping
-from aid_ledger.log.diff import UNREADABLE, Difference, diff
-from tests.builders.lived import AGREEMENTS, Lived
+from aid_ledger.log.diff import UNREADABLE
+from tests.builders.lived import Lived
+from tests.builders.log import compared
 from tests.builders.officials import FOUNDED_AT, Founded
 from tests.journeys.forging import Hands, copied, key_of, other, superuser
 
@@ -44,19 +45,12 @@ def test_the_logs_tables_are_all_here() -> None:
     }
 
 
-def compared(founded: Founded) -> list[Difference]:
-    """Compare the log and the database of a founded agency, without another pass of the sequencer."""
-    seal = (founded.bench.folder / "published-checkpoint").read_bytes()
-    with founded.bench.reading() as session:
-        return diff(session, vkey=str(founded.bench.key.verifier()), published=seal, agreements=AGREEMENTS)
-
-
 def unseen(founded: Founded, table: Table, what: object) -> set[str]:
     """Say what was done to a table of the log unless the comparison finds something there.
 
     An entry or a position that is gone is missed where the others speak of it.
     """
-    found = {each.table for each in compared(founded)}
+    found = {each.table for each in compared(founded.bench)}
     is_linked = table.name in {"log_entries", "log_positions"}
     is_seen = table.name in found or (is_linked and any(name.startswith("log_") for name in found))
     return set() if is_seen else {f"{table.name}: {what}"}
@@ -78,7 +72,7 @@ def test_no_value_of_the_log_can_be_changed(founded: Founded) -> None:
                 free |= unseen(founded, table, column)
                 hands.change(table, row | {column.name: value}, column, row[column.name])
     assert free == {"log_checkpoints: log_checkpoints.signed_at"}
-    assert compared(founded) == []
+    assert compared(founded.bench) == []
 
 
 @pytest.mark.parametrize("days", [-1, 1])
@@ -108,7 +102,7 @@ def test_nothing_is_taken_out_of_the_log_or_slipped_in(founded: Founded) -> None
             hands.insert(table, made)
             assert unseen(founded, table, "slipped in") == set()
             hands.delete(table, made)
-    assert compared(founded) == []
+    assert compared(founded.bench) == []
 
 
 # --- values that no honest writer writes ----------------------------------------------------------------------------
@@ -146,7 +140,7 @@ def test_a_log_that_cannot_be_read_is_named(founded: Founded) -> None:
         for table, column in cells:
             row = hands.rows(table)[0]
             hands.change(table, row, column, strange(hands, column))
-            named = {(each.table, each.sentence) for each in compared(founded)}
+            named = {(each.table, each.sentence) for each in compared(founded.bench)}
             assert named == {(table.name, UNREADABLE)}, column
             hands.change(table, row | {column.name: strange(hands, column)}, column, row[column.name])
     assert len(cells) > 1
