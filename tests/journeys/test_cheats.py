@@ -118,7 +118,7 @@ def _pay_twice(founded: Founded, batch: str, paid: programs.Paying) -> deliverin
         instruction = delivery.instruct_or_refuse(act, batch)
     with founded.act("treasurer") as act:
         assert not delivery.instruct_or_refuse(act, batch)
-    return delivering.Sent(batch, instruction, paid.program, paid.source, paid.rate, 3)
+    return delivering.Sent(batch, instruction, paid, 3)
 
 
 def _answer_twice_and_ask_again(founded: Founded, sent: delivering.Sent) -> None:
