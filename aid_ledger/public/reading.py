@@ -69,7 +69,7 @@ def read_file(pdf: bytes, trusted: Trusted) -> Reading:
             source.write_bytes(pdf)
             arguments: Arguments = {"root": trusted.root, "log_key": trusted.log_key, "now_s": trusted.now_s}
             with imprisoned(verify, source, arguments=arguments, confines=CONFINES) as results:
-                return _understood((results / ANSWER).read_bytes())
+                return understood((results / ANSWER).read_bytes())
     finally:
         _seats.release()
 
@@ -96,7 +96,8 @@ def verify(source: Path, results: Path, arguments: Arguments) -> None:
     (results / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 
-def _understood(raw: bytes) -> Reading:
+def understood(raw: bytes) -> Reading:
+    """Read what a prisoner answered; raises FileUnreadable unless a verifier could have said it."""
     try:
         answer = json.loads(raw)
         if answer["rule"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from sqlalchemy import event, text
 
 from aid_ledger.core import clock
 from aid_ledger.core.act import Acts
+from aid_ledger.core.prison import FileUnreadable
 from aid_ledger.log.pen import LogPen
 from aid_ledger.public import checking, reading, verdicts
 from aid_ledger.public.checking import Anchors
@@ -143,6 +145,15 @@ def test_a_cancelled_receipt_says_so_only_to_its_holder(issued: Issued, desk: De
     assert desk.code(receipt.reference) == verdicts.refused(Reason.CODE_UNKNOWN)
 
 
+def test_a_replaced_receipt_names_the_new_one(issued: Issued, desk: Desk) -> None:
+    """Whoever holds the old paper is told which number to ask for."""
+    old, new, _third = issued.receipts
+    replaced = "UPDATE receipts SET state = 'replaced', replaced_by_id = :new WHERE id = :id"
+    superuser(desk.bench, replaced, new=new.id, id=old.id)
+    found = desk.code(issued.code())
+    assert (found.verdict, found.replaced_by) == (Verdict.REPLACED, new.reference)
+
+
 def test_what_is_not_sealed_cannot_be_checked(issued: Issued, desk: Desk) -> None:
     """Between the Act and the checkpoint the server has only its own word, so it gives none."""
     sent = builders.delivered(issued.founded, count=1)
@@ -203,6 +214,25 @@ def test_hostile_files_end_in_a_promised_answer(pdf: bytes, verdict: Verdict) ->
     found = checking.check_file(pdf, held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
     assert isinstance(found, Finding)
     assert found.verdict is verdict
+
+
+def test_a_full_house_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """THREATS 20: a flood of files must not fill the machine with verifiers; who comes too late hears so."""
+    monkeypatch.setattr(reading, "PATIENCE_S", 0)
+    monkeypatch.setattr(reading, "_seats", threading.BoundedSemaphore(1))
+    reading._seats.acquire()  # noqa: SLF001 - somebody else's file is being read
+    held = Anchors(receipt_keys.root_pem().decode(), "", "uji.example+00000000+AAAA", "uji.example")
+    found = checking.check_file(b"x", held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
+    assert found == verdicts.undecided(Reason.BUSY)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"[]", b"{}", b'{"rule": ""}', b'{"rule": "", "index": "x"}', b"\xff", b"null"]
+)
+def test_an_answer_no_verifier_gives_is_no_answer(answer: bytes) -> None:
+    """What comes out of the prison is read as strictly as what a stranger sends."""
+    with pytest.raises(FileUnreadable):
+        reading.understood(answer)
 
 
 def test_the_check_needs_the_root_the_log_pins(desk: Desk) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
 
 from aid_ledger.core.errors import UnrecordedChange
+from aid_ledger.delivery import service as delivery
 from aid_ledger.disbursement.rules import BatchNotFound
+from aid_ledger.isolation import service as isolation
 from aid_ledger.log.models import LogEntry
 from aid_ledger.officials.powers import RoleMissing
 from aid_ledger.receipts import agreement, fields, rules, service
 from aid_ledger.receipts.models import Receipt
+from aid_ledger.recipients.models import Person
 from audit.entry import parse_entry
 from audit.replay import Replay
-from tests.builders import delivering
+from tests.builders import delivering, paying, programs
 from tests.builders import receipts as builders
 from tests.builders.log import assert_log_agrees
 from tests.builders.officials import Founded
@@ -173,3 +177,69 @@ def test_an_invented_and_a_deleted_receipt_are_found(founded: Founded) -> None:
     with founded.bench.reading() as session:
         found = [(each.key, each.sentence.split()[1]) for each in agreement.agree(session, state)]
     assert found == [(str(stored[0].id), stored[0].public_id), ("0" * 20, "0" * 20)]
+
+
+def test_goods_are_receipted_with_their_witnesses(founded: Founded) -> None:
+    """A packet at the door: what one unit holds, who saw it, and no rupiah anywhere."""
+    sent = delivering.sent(founded.bench, founded, count=1, channel="goods")
+    with founded.act("field") as act:
+        delivery.hand_over(
+            act, sent.batch, [1], place="Posko RW 001", witness_one="Ujang Contoh", witness_two="Neneng Contoh"
+        )
+    assert builders.issue(founded, sent.batch, by="field") == 1
+    [receipt] = builders.receipts(founded.bench)
+    stated = service.open_receipt(founded.bench.kit.keys, receipt).fields
+    assert (stated.kind, stated.amount, stated.in_words) == (fields.GOODS, 2, f"dua {stated.unit}")
+    assert [witness.name for witness in stated.witnesses] == ["Ujang Contoh", "Neneng Contoh"]
+    assert stated.contents
+    assert builders.pdf_of(founded.bench, receipt).startswith(b"%PDF-")
+
+
+def test_isolation_receipts_name_no_place_and_no_illness(founded: Founded) -> None:
+    """THREATS 14: neither paper nor log tells a neighbour who was ill where; the programme goes by its neutral name."""
+    bench = founded.bench
+    homes = paying.households(bench, founded, 1)
+    isolate(founded, homes[0].person_id)
+    paid = programs.paying_program(bench, founded, needs_isolation=True)
+    batch = paying.approved_batch(bench, founded, paid)
+    with founded.act("treasurer") as act:
+        instruction = delivery.instruct(act, batch).reference
+    sent = delivering.Sent(batch, instruction, paid.program, paid.source, paid.rate, 1)
+    delivering.imported(founded, sent, delivering.answered(delivering.file_of(bench, sent)))
+    assert builders.issue(founded, batch) == 1
+    [receipt] = builders.receipts(bench)
+    stated = service.open_receipt(bench.kit.keys, receipt).fields
+    assert (stated.village, stated.district) == ("", "")
+    assert stated.program_name == "Bantuan Sosial"
+    paper = builders.pdf_of(bench, receipt)
+    shown = (
+        subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True).stdout.decode().lower()
+    )
+    assert "rp300.000" in shown
+    for word in ("isoman", "isolasi", "covid", "sakit", "lambangsari", "tambun"):
+        assert word not in shown
+
+
+def isolate(founded: Founded, person_id: int) -> None:
+    """Take in a home isolation that every pillar confirms."""
+    with founded.act("field") as act:
+        person = act.session.get_one(Person, person_id).reference
+        episode = isolation.report_episode(
+            act,
+            person=person,
+            origin="puskesmas",
+            place="home",
+            started_on=act.on,
+            health_centre="Puskesmas contoh",
+            tested_on=act.on,
+        )
+        for pillar in ("puskesmas", "lurah_kades", "bhabinkamtibmas"):
+            isolation.record_check(
+                act,
+                episode.reference,
+                pillar=pillar,
+                outcome="approved",
+                checker_name="Petugas contoh",
+                note="",
+                checked_on=act.on,
+            )
