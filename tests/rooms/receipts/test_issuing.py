@@ -12,7 +12,6 @@ from sqlalchemy import select
 from aid_ledger.core.errors import UnrecordedChange
 from aid_ledger.delivery import service as delivery
 from aid_ledger.disbursement.rules import BatchNotFound
-from aid_ledger.isolation import service as isolation
 from aid_ledger.log.models import LogEntry
 from aid_ledger.officials.powers import RoleMissing
 from aid_ledger.receipts import agreement, fields, rules, service
@@ -20,7 +19,7 @@ from aid_ledger.receipts.models import Receipt
 from aid_ledger.recipients.models import Person
 from audit.entry import parse_entry
 from audit.replay import Replay
-from tests.builders import delivering, paying, programs
+from tests.builders import delivering, isolation, paying, programs
 from tests.builders import receipts as builders
 from tests.builders.log import assert_log_agrees
 from tests.builders.officials import Founded
@@ -199,12 +198,14 @@ def test_isolation_receipts_name_no_place_and_no_illness(founded: Founded) -> No
     """THREATS 14: neither paper nor log tells a neighbour who was ill where; the programme goes by its neutral name."""
     bench = founded.bench
     homes = paying.households(bench, founded, 1)
-    isolate(founded, homes[0].person_id)
+    with bench.reading() as session:
+        person = session.get_one(Person, homes[0].person_id).reference
+    isolation.isolated(founded, person)
     paid = programs.paying_program(bench, founded, needs_isolation=True)
     batch = paying.approved_batch(bench, founded, paid)
     with founded.act("treasurer") as act:
         instruction = delivery.instruct(act, batch).reference
-    sent = delivering.Sent(batch, instruction, paid.program, paid.source, paid.rate, 1)
+    sent = delivering.Sent(batch, instruction, paid, 1)
     delivering.imported(founded, sent, delivering.answered(delivering.file_of(bench, sent)))
     assert builders.issue(founded, batch) == 1
     [receipt] = builders.receipts(bench)
@@ -218,28 +219,3 @@ def test_isolation_receipts_name_no_place_and_no_illness(founded: Founded) -> No
     assert "rp300.000" in shown
     for word in ("isoman", "isolasi", "covid", "sakit", "lambangsari", "tambun"):
         assert word not in shown
-
-
-def isolate(founded: Founded, person_id: int) -> None:
-    """Take in a home isolation that every pillar confirms."""
-    with founded.act("field") as act:
-        person = act.session.get_one(Person, person_id).reference
-        episode = isolation.report_episode(
-            act,
-            person=person,
-            origin="puskesmas",
-            place="home",
-            started_on=act.on,
-            health_centre="Puskesmas contoh",
-            tested_on=act.on,
-        )
-        for pillar in ("puskesmas", "lurah_kades", "bhabinkamtibmas"):
-            isolation.record_check(
-                act,
-                episode.reference,
-                pillar=pillar,
-                outcome="approved",
-                checker_name="Petugas contoh",
-                note="",
-                checked_on=act.on,
-            )
