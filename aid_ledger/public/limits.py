@@ -10,7 +10,7 @@ import datetime as dt
 import ipaddress
 from typing import Final
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from aid_ledger.core import crypto
@@ -56,9 +56,9 @@ def network_of(address: str) -> str:
 def _spend(engine: Engine, client: bytes, hour: dt.datetime, cost: int) -> bool:
     mine = PublicCheck.client == client
     with keeping_house(engine) as session:
-        raised = update(PublicCheck).where(mine).values(spent=PublicCheck.spent + cost)
-        session.execute(raised.execution_options(synchronize_session=False))
-        spent = session.scalar(select(PublicCheck.spent).where(mine))
+        raised = update(PublicCheck).where(mine).values(spent=PublicCheck.spent + cost).returning(PublicCheck.spent)
+        # The update's own answer: a row that another process commits after it must not pass for one that it raised.
+        spent = session.scalar(raised.execution_options(synchronize_session=False))
         if spent is None:
             session.execute(delete(PublicCheck).where(PublicCheck.hour < hour))
             session.add(PublicCheck(client=client, hour=hour, spent=cost))
