@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import migrating
@@ -25,6 +26,10 @@ from tests import postgres
 from tests.benches import BACKENDS, Bench, copy_database, make_bench
 from tests.builders import officials as builders
 from tests.builders.web import running_app
+
+# Laws are about what is true, not how soon: a busy machine must not turn a slow example into a broken law.
+hypothesis_settings.register_profile("laws", deadline=None)
+hypothesis_settings.load_profile("laws")
 
 
 @pytest.fixture(scope="session", autouse=True)

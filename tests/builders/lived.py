@@ -23,6 +23,7 @@ from aid_ledger.demo.cast import Cast
 from aid_ledger.demo.paying import Rounds
 from aid_ledger.demo.stage import Stage
 from aid_ledger.disbursement import service as disbursement
+from aid_ledger.disbursement.models import Batch, BatchLine
 from aid_ledger.documents import service as documents
 from aid_ledger.documents.models import Document
 from aid_ledger.isolation import service as isolation
@@ -173,12 +174,21 @@ def _pay_no_second_round(stage: Stage) -> None:
     run = stage.do("operator", disbursement.compute_entitlements, **what)
     stage.do("operator", disbursement.determine_run, run.reference, decree=decree)
     refused = stage.do("operator", disbursement.draft_batch, **what, channel="bank", decree=decree)
-    stage.do("operator", disbursement.set_aside_line, refused.reference, 1, reason="by_hand")
+    stage.do(
+        "operator", disbursement.set_aside_line, refused.reference, _first_listed(stage, refused), reason="by_hand"
+    )
     stage.do("operator", disbursement.submit_batch, refused.reference)
     stage.do("verifikator", approvals.verify_batch, refused.reference)
     stage.do("penyetuju", approvals.reject_batch, refused.reference, reason="Daftar belum lengkap", send_back=False)
     withdrawn = stage.do("operator", disbursement.draft_batch, **what, channel="bank", decree=decree)
     stage.do("operator", disbursement.cancel_batch, withdrawn.reference, reason="Disusun ulang bulan depan")
+
+
+def _first_listed(stage: Stage, batch: Batch) -> int:
+    """Lines are numbered at random, and some are set aside from the start: the household that moved, for one."""
+    with reading(stage.acts.engine) as session:
+        listed = BatchLine.batch_id == batch.id, BatchLine.state == "listed"
+        return session.scalars(select(BatchLine.line_no).where(*listed).order_by(BatchLine.line_no)).first() or 0
 
 
 def _cancel_a_receipt(stage: Stage, rounds: Rounds) -> None:

@@ -14,7 +14,8 @@ from aid_ledger.core.jobs.engine import Engine as JobEngine
 from aid_ledger.core.jobs.engine import EngineNotReady, migrate
 from aid_ledger.core.jobs.worker import Rhythm, Worker
 
-RHYTHM = Rhythm(grace_s=1)
+RHYTHM = Rhythm(lease_ms=60_000, grace_s=1)
+"""A lease that outlasts a slow start: what ends it here is that the worker leaves."""
 
 
 @pytest.fixture
