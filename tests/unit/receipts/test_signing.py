@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import pytest
@@ -107,7 +108,9 @@ def test_pyhanko_finds_the_signature_good() -> None:
     (embedded,) = reader.embedded_signatures
     root = Certificate.load(office().root.certificate.public_bytes(serialization.Encoding.DER))
     context = ValidationContext(trust_roots=[root], moment=SIGNED_AT, allow_fetching=False)
-    status = validate_pdf_signature(embedded, signer_validation_context=context)
+    # In a thread of its own: it runs an event loop, and a browser test of the same process may keep one in this one.
+    with ThreadPoolExecutor(1) as apart:
+        status = apart.submit(validate_pdf_signature, embedded, signer_validation_context=context).result()
     assert status.bottom_line
     assert status.coverage == SignatureCoverageLevel.ENTIRE_FILE
     assert status.modification_level == ModificationLevel.NONE
