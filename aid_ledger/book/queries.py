@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from aid_ledger.book.models import Account, Balance, Commodity, Transfer
 from aid_ledger.book.rules import CommodityUnknown, Movement, Place, Stage, account_key
-from aid_ledger.core.act import Act
 from aid_ledger.log.models import LogEntry, LogPosition
 
 PAGE_SIZE = 50
@@ -134,11 +133,6 @@ def statement(session: Session, account_id: int, *, before: int = 0) -> list[Leg
 def transfers_of_act(session: Session, act_id: str) -> list[Transfer]:
     """List what an Act moved, in order."""
     return list(session.scalars(select(Transfer).where(Transfer.act == act_id).order_by(Transfer.order_in_act)))
-
-
-def moves_so_far(act: Act) -> int:
-    """Count what this Act has moved already, so that a second call of the book goes on counting."""
-    return act.session.scalar(select(func.count()).select_from(Transfer).where(Transfer.act == act.id)) or 0
 
 
 def movement_of(session: Session, transfer: Transfer) -> Movement:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from aid_ledger.book import queries
+from aid_ledger.book import posting, queries
 from aid_ledger.book.models import Account, Balance, Commodity, Transfer
 from aid_ledger.book.rules import (
     MOVEMENTS_LIMIT,
@@ -98,66 +98,66 @@ def _apply(
 ) -> tuple[Move, ...]:
     if len(movements) > MOVEMENTS_LIMIT:
         raise MovementRefused(movements=len(movements))
-    accounts = _accounts(act, movements)
-    balances = _lock_balances(act, sorted({account.id for account in accounts.values()}))
-    before = queries.moves_so_far(act)
-    moves = []
-    for place, movement in enumerate(movements):
-        origin = accounts[movement.origin, movement.commodity]
-        target = accounts[movement.target, movement.commodity]
-        _shift(balances[origin.id], -movement.amount, movement)
-        _shift(balances[target.id], movement.amount, movement)
-        act.session.add(
-            Transfer(
-                act=act.id,
-                from_account_id=origin.id,
-                to_account_id=target.id,
-                commodity=movement.commodity,
-                amount=movement.amount,
-                batch=batch,
-                reverses_id=reverses[place] if reverses else None,
-                at=act.at,
-                order_in_act=before + place,
-            )
-        )
-        moves.append(Move(movement.origin.key(), movement.target.key(), movement.commodity, movement.amount))
+    if not movements:
+        return ()
     act.session.flush()
-    return tuple(moves)
+    cells = [(_cell(each.origin, each), _cell(each.target, each)) for each in movements]
+    held = _locked(act, {cell for pair in cells for cell in pair})
 
+    amounts = {cell: account.amount for cell, account in held.items()}
+    for movement, (origin, target) in zip(movements, cells, strict=True):
+        _take(held[origin], amounts, origin, movement)
+        amounts[target] += movement.amount
 
-def _shift(balance: Balance, change: int, movement: Movement) -> None:
-    after = balance.amount + change
-    if after < 0 and not balance.is_world:
-        raise InsufficientFunds(
-            account=movement.origin.key(), commodity=movement.commodity, held=balance.amount, wanted=movement.amount
+    before = act.count_written(Transfer)
+    lines = [
+        posting.Line(
+            origin=held[origin].account_id,
+            target=held[target].account_id,
+            commodity=movement.commodity,
+            amount=movement.amount,
+            order_in_act=before + place,
+            reverses=reverses[place] if reverses else None,
         )
-    balance.amount = after
+        for place, (movement, (origin, target)) in enumerate(zip(movements, cells, strict=True))
+    ]
+    posting.post(act, lines, {held[cell].account_id: amount for cell, amount in amounts.items()}, batch=batch)
+    return tuple(Move(each.origin.key(), each.target.key(), each.commodity, each.amount) for each in movements)
 
 
-def _accounts(act: Act, movements: Sequence[Movement]) -> dict[tuple[Place, str], Account]:
-    """Find or open the accounts of these movements, in one order for everyone."""
-    cells = {(each, movement.commodity) for movement in movements for each in (movement.origin, movement.target)}
-    ordered = sorted(cells, key=lambda cell: (cell[0].key(), cell[1]))
-    return {cell: _account(act, *cell) for cell in ordered}
+def _take(account: posting.Held, amounts: dict[posting.Cell, int], origin: posting.Cell, movement: Movement) -> None:
+    """Take a movement's amount from its origin, as far as earlier movements have left enough there."""
+    after = amounts[origin] - movement.amount
+    if after < 0 and not account.is_world:
+        raise InsufficientFunds(
+            account=movement.origin.key(), commodity=movement.commodity, held=amounts[origin], wanted=movement.amount
+        )
+    amounts[origin] = after
 
 
-def _account(act: Act, place: Place, commodity: str) -> Account:
-    found = queries.account(act.session, place, commodity)
-    if found is not None:
-        return found
-    # Another Act may be opening the same account: the second waits for the first and then finds it.
-    cell = {"source": place.source, "program": place.program, "stage": place.stage.value, "commodity": commodity}
-    insert_unless_there(act, Account, cell, by=tuple(cell))
-    account = queries.account(act.session, place, commodity)
-    if account is None:
-        message = f"account {place.key()} could be neither opened nor found"
+def _cell(place: Place, movement: Movement) -> posting.Cell:
+    return place.source, place.program, place.stage.value, movement.commodity
+
+
+def _locked(act: Act, cells: set[posting.Cell]) -> dict[posting.Cell, posting.Held]:
+    """Lock the balances of these cells, opening those where nothing has ever moved, in one order for everyone."""
+    held = posting.lock(act.session, cells)
+    if not held:
+        for cell in sorted(cells):
+            _open(act, cell)
+        held = posting.lock(act.session, cells)
+    if len(held) != len(cells):
+        message = f"accounts {sorted(cells - held.keys())} could be neither opened nor found"
         raise RuntimeError(message)
-    is_world = place.stage is Stage.WORLD
-    insert_unless_there(act, Balance, {"account_id": account.id, "is_world": is_world, "amount": 0}, by=("account_id",))
-    return account
+    return held
 
 
-def _lock_balances(act: Act, account_ids: list[int]) -> dict[int, Balance]:
-    query = select(Balance).where(Balance.account_id.in_(account_ids)).order_by(Balance.account_id)
-    locked = act.session.scalars(query.with_for_update().execution_options(populate_existing=True))
-    return {balance.account_id: balance for balance in locked}
+def _open(act: Act, cell: posting.Cell) -> None:
+    """Open an account and its balance. Another Act may be doing so: the second waits for the first and finds them."""
+    source, program, stage, commodity = cell
+    values = {"source": source, "program": program, "stage": stage, "commodity": commodity}
+    if not insert_unless_there(act, Account, values, by=tuple(values)):
+        return
+    account_id = act.session.scalars(select(Account.id).filter_by(**values)).one()
+    is_world = stage == Stage.WORLD.value
+    insert_unless_there(act, Balance, {"account_id": account_id, "is_world": is_world, "amount": 0}, by=("account_id",))

@@ -127,6 +127,10 @@ class Act:
         table = rows if isinstance(rows, Table) else cast("Table", rows.__table__)
         self._written.setdefault(table.name, set()).update(key if isinstance(key, tuple) else (key,) for key in keys)
 
+    def count_written(self, rows: type[Base]) -> int:
+        """Count the rows of a table that this Act has written so far; what is not flushed yet does not count."""
+        return len(self._written.get(cast("Table", rows.__table__).name, ()))
+
 
 class Acts:
     """Opens Acts on one database; built once by `app` and handed to every door."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
+from psycopg.errors import SerializationFailure
+from sqlalchemy import select
 
 from aid_ledger.book import queries, service
+from aid_ledger.book.models import Transfer
 from aid_ledger.book.rules import (
     IDR,
     AlreadyReversed,
@@ -111,6 +114,81 @@ def test_twenty_at_once_cannot_overspend(money: Bench, anyone: Actor) -> None:
         assert queries.balance(session, ALLOCATED, IDR) == 1_000_000
         assert queries.balance(session, RECEIVED, IDR) == 0
         assert queries.unbalanced(session) == []
+
+
+def orders_of(bench: Bench, act_id: str) -> list[tuple[int, int]]:
+    """List what an Act moved, in the order of row numbers: place in the Act, and amount."""
+    with bench.reading() as session:
+        rows = session.scalars(select(Transfer).where(Transfer.act == act_id).order_by(Transfer.id))
+        return [(row.order_in_act, row.amount) for row in rows]
+
+
+def test_two_moves_of_one_act_keep_their_order(money: Bench, anyone: Actor) -> None:
+    """Replay walks an Act's transfers in order, so a second call of the book goes on where the first one stopped."""
+    with money.act(anyone) as act:
+        first = service.move(act, [Movement(RECEIVED, ALLOCATED, IDR, amount) for amount in (5, 3, 4)])
+        record(act, first + service.move(act, [Movement(ALLOCATED, RESERVED, IDR, amount) for amount in (2, 1)]))
+    assert orders_of(money, act.id) == [(0, 5), (1, 3), (2, 4), (3, 2), (4, 1)]
+    with money.reading() as session:
+        assert [queries.balance(session, place, IDR) for place in (RECEIVED, ALLOCATED, RESERVED)] == [999_988, 9, 3]
+        assert queries.unbalanced(session) == []
+
+
+def test_an_act_that_runs_again_counts_its_moves_anew(money: Bench, anyone: Actor) -> None:
+    """What a transaction moved that the database undid is forgotten with it."""
+    tries: list[str] = []
+
+    def deed(act: Act) -> None:
+        tries.append(act.id)
+        record(act, service.move(act, [Movement(RECEIVED, ALLOCATED, IDR, 7)]))
+        if len(tries) == 1:
+            raise SerializationFailure
+
+    money.acts.run(anyone, deed)
+    assert [orders_of(money, act_id) for act_id in tries] == [[], [(0, 7)]]
+
+
+def test_who_waits_for_an_account_to_open_keeps_no_other_waiting(money: Bench, anyone: Actor) -> None:
+    """A balance held while another Act opens the account beside it would be half of a ring of two that wait."""
+
+    def spend() -> None:
+        with money.act(anyone) as act:
+            record(act, service.move(act, [Movement(RECEIVED, ALLOCATED, IDR, 1)]))
+
+    with ThreadPoolExecutor(1) as other:
+        with money.act(anyone) as act:
+            opening = service.move(act, [Movement(WORLD, ALLOCATED, IDR, 10)])
+            waiting = other.submit(spend)
+            wait([waiting], timeout=0.5)
+            record(act, opening + service.move(act, [Movement(WORLD, RECEIVED, IDR, 10)]))
+        waiting.result(timeout=30)
+    with money.reading() as session:
+        assert [queries.balance(session, place, IDR) for place in (RECEIVED, ALLOCATED)] == [1_000_009, 11]
+
+
+def test_opposite_movements_at_once_do_not_wait_in_a_ring(money: Bench, anyone: Actor) -> None:
+    """Balances are locked in the order of account numbers, whichever way value goes."""
+    with money.act(anyone) as act:
+        record(act, service.move(act, [Movement(RECEIVED, ALLOCATED, IDR, 500_000)]))
+
+    def shuttle(number: int) -> None:
+        ends = (RECEIVED, ALLOCATED) if number % 2 else (ALLOCATED, RECEIVED)
+        with money.act(anyone) as act:
+            record(act, service.move(act, [Movement(*ends, IDR, 1)]))
+
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(shuttle, range(40)))
+    with money.reading() as session:
+        assert queries.balance(session, ALLOCATED, IDR) == 500_000
+        assert queries.unbalanced(session) == []
+
+
+def test_an_account_without_its_balance_is_not_given_a_new_one(money: Bench, anyone: Actor) -> None:
+    """Somebody's hand took the row: nothing moves until `audit diff` and people have looked."""
+    with money.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM balances WHERE amount > 0")
+    with pytest.raises(RuntimeError, match="neither opened nor found"), money.act(anyone) as act:
+        service.move(act, [Movement(WORLD, RECEIVED, IDR, 1)])
 
 
 def test_a_reversal_needs_a_second_person_and_happens_once(money: Bench, anyone: Actor) -> None:
