@@ -1,18 +1,20 @@
 """What an approval binds: a commitment per line to its payee and account, and one root over all lines.
 
 The leaf of a line is the canonical JSON array `[line, entitlement, "amount", "source", "commitment"]`; the batch's
-digest is the RFC 6962 root over its lines in order. The commitment is made from plaintext and from the number of the
-account's row, so that whoever swaps ciphertexts, accounts or names changes the digest; and an account that was changed
-and changed back is another row, so the approval does not come back with it.
+digest is the RFC 6962 root over its lines in order. A line's commitment is made, under the line's own salt, over those
+that the rows of person and account keep to their plaintext. Freezing takes them as they are kept; verifier, approver
+and exporter make them anew from plaintext, so that whoever swaps ciphertexts, accounts, names or commitments changes
+the digest. An account that was changed and changed back is another row, and the approval does not come back with it.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, and_, false, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.bulk import chunked
@@ -20,6 +22,7 @@ from aid_ledger.core.crypto import FieldKeys, salted_commitment
 from aid_ledger.disbursement.models import BatchLine
 from aid_ledger.funding.models import Source
 from aid_ledger.recipients import payees
+from aid_ledger.recipients.models import BankAccount, Person
 from aid_ledger.recipients.payees import Payee
 from audit import canonical
 from audit.facts.paying import FrozenLine
@@ -51,12 +54,14 @@ class OpenLine:
     """The commitment made now; `frozen` holds it as text."""
 
 
-def payee_commitment(salt: bytes, payee: Payee, *, with_account: bool) -> bytes:
-    """Commit to who is paid and, for transfers, to which account, under the line's salt."""
-    account = ["", "", "", ""]
-    if with_account:
-        account = [payee.bank_code, payee.account_number, payee.account_holder, str(payee.account_id or "")]
-    return salted_commitment(PAYEE_DOMAIN, salt, canonical.encode([payee.nik, payee.name, *account]))
+ListedLine: TypeAlias = "Row[int, int, int, int, str, bytes, bytes | None, bytes, int | None, bytes | None]"
+"""A live line for freezing: id, line number, entitlement, amount, source, salt, commitment as stored; then what the
+register keeps now: the person's commitment, the current account's row and its commitment."""
+
+
+def line_commitment(salt: bytes, person: bytes, account: bytes | None) -> bytes:
+    """Commit to who is paid and, for transfers, to which account, under the line's salt, by their own commitments."""
+    return salted_commitment(PAYEE_DOMAIN, salt, person + (account or b""))
 
 
 def line_leaf(line: FrozenLine) -> bytes:
@@ -87,11 +92,39 @@ def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account
         opened = payees.open_payees(session, keys, [row.person_id for row in chunk])
         for row in chunk:
             payee = opened[row.person_id]
-            made = payee_commitment(row.salt, payee, with_account=with_account)
+            made = line_commitment(row.salt, payee.commitment(with_account=with_account), None)
             frozen = FrozenLine(row.line_no, row.entitlement_id, row.amount, row.code, encode_digest(made))
             yield OpenLine(
                 row.id, row.line_no, row.public_id, row.amount, row.code, payee, row.commitment, frozen, made
             )
+
+
+def listed_lines(session: Session, batch_id: int, *, with_account: bool) -> Iterable[ListedLine]:
+    """Stream a batch's live lines in order, with what the register keeps of their payees now: no key, no plaintext."""
+    current: ColumnElement[bool] = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
+    if not with_account:
+        current = false()
+    query = (
+        select(
+            BatchLine.id,
+            BatchLine.line_no,
+            BatchLine.entitlement_id,
+            BatchLine.amount,
+            Source.code,
+            BatchLine.salt,
+            BatchLine.commitment,
+            Person.commitment,
+            BankAccount.id,
+            BankAccount.commitment,
+        )
+        .join(Source, Source.id == BatchLine.source_id)
+        .join(Person, Person.id == BatchLine.person_id)
+        .outerjoin(BankAccount, current)
+        .where(BatchLine.batch_id == batch_id, BatchLine.state != "set_aside")
+        .order_by(BatchLine.line_no)
+        .execution_options(yield_per=LINES_PER_CHUNK)
+    )
+    return session.execute(query)
 
 
 def frozen_lines(session: Session, batch_id: int) -> Iterator[FrozenLine]:

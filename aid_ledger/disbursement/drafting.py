@@ -9,22 +9,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import Act
-from aid_ledger.core.bulk import chunked, load_rows
+from aid_ledger.core.bulk import load_rows
 from aid_ledger.core.crypto import new_salt
-from aid_ledger.disbursement.digests import BY_ACCOUNT, LINES_PER_CHUNK, payee_commitment
+from aid_ledger.disbursement.digests import BY_ACCOUNT, line_commitment
 from aid_ledger.disbursement.models import DEAD_LINE_STATES, Batch, BatchLine, BatchSource, Entitlement, EntitlementRun
 from aid_ledger.disbursement.rules import NothingAllocated, check_size
 from aid_ledger.funding.models import Source
 from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
-from aid_ledger.recipients import payees
 from aid_ledger.recipients.models import BankAccount, Person
-from aid_ledger.recipients.payees import Payee
 
 COLUMNS = (
     "batch_id",
@@ -44,8 +43,9 @@ COLUMNS = (
 PUBLIC_ID_BYTES = 8
 """Lines are named in public by random ids: 64 bits do not meet among the lines of one agency."""
 
-Wanted = Row[int, int, int, str]
-"""An entitlement to be listed: id, person, amount, and whether the person is still there."""
+Wanted: TypeAlias = "Row[int, int, int, str, bytes, int | None, bytes | None]"
+"""An entitlement to be listed: id, person, amount, whether the person is still there, what their row commits to; and
+the current account with its commitment, for channels that pay to one."""
 
 NOT_ACTIVE = "not_active"
 
@@ -147,17 +147,29 @@ def _hold_runs(act: Act, batch: Batch) -> None:
     act.session.execute(runs.order_by(EntitlementRun.id).with_for_update()).all()
 
 
-def _payable(batch: Batch) -> Select[int, int, int, str]:
+def _payable(batch: Batch) -> Select[int, int, int, str, bytes, int | None, bytes | None]:
     """Select determined entitlements of the region without a live line, in random order."""
     live = (
         select(BatchLine.id)
         .where(BatchLine.entitlement_id == Entitlement.id, BatchLine.state.not_in(DEAD_LINE_STATES))
         .exists()
     )
+    account: ColumnElement[bool] = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
+    if batch.channel not in BY_ACCOUNT:
+        account = false()
     return (
-        select(Entitlement.id, Entitlement.person_id, Entitlement.amount, Person.state)
+        select(
+            Entitlement.id,
+            Entitlement.person_id,
+            Entitlement.amount,
+            Person.state,
+            Person.commitment,
+            BankAccount.id,
+            BankAccount.commitment,
+        )
         .join(EntitlementRun, EntitlementRun.id == Entitlement.run_id)
         .join(Person, Person.id == Entitlement.person_id)
+        .outerjoin(BankAccount, account)
         .where(
             Entitlement.program_id == batch.program_id,
             Entitlement.period == batch.period,
@@ -178,39 +190,29 @@ def _purses(act: Act, program: Program) -> list[Purse]:
 
 
 def _rows(act: Act, batch: Batch, wanted: Iterable[Wanted], purses: list[Purse]) -> Iterator[tuple[object, ...]]:
-    """Make the rows, a chunk of plaintext at a time."""
-    by_account = batch.channel in BY_ACCOUNT
-    shared = frozenset(act.session.scalars(_shared_accounts())) if by_account else frozenset()
-    line_no = 0
-    for chunk in chunked(wanted, LINES_PER_CHUNK):
-        opened = payees.open_payees(act.session, act.kit.keys, [row.person_id for row in chunk])
-        for row in chunk:
-            line_no += 1
-            payee = opened[row.person_id]
-            reason = _obstacle(batch, row.state, payee.account_id, shared)
-            source_id = None if reason else _take(purses, row.amount)
-            if source_id is None and not reason:
-                reason = "no_funds"
-            yield _row(batch, row, line_no, payee, source_id or purses[0].source_id, reason)
-
-
-def _row(batch: Batch, row: Wanted, line_no: int, payee: Payee, source_id: int, reason: str) -> tuple[object, ...]:
-    salt = new_salt()
-    by_account = batch.channel in BY_ACCOUNT
-    return (
-        batch.id,
-        line_no,
-        row.id,
-        row.person_id,
-        payee.account_id if by_account else None,
-        source_id,
-        row.amount,
-        "set_aside" if reason else "listed",
-        reason,
-        salt,
-        payee_commitment(salt, payee, with_account=by_account),
-        secrets.token_hex(PUBLIC_ID_BYTES),
-    )
+    """Make the rows of all lines, in the random order in which they are wanted."""
+    shared = frozenset(act.session.scalars(_shared_accounts())) if batch.channel in BY_ACCOUNT else frozenset()
+    for line_no, row in enumerate(wanted, start=1):
+        entitlement_id, person_id, amount, state, person, account_id, account = row
+        reason = _obstacle(batch, state, account_id, shared)
+        source_id = None if reason else _take(purses, amount)
+        if source_id is None:
+            source_id, reason = purses[0].source_id, reason or "no_funds"
+        salt = new_salt()
+        yield (
+            batch.id,
+            line_no,
+            entitlement_id,
+            person_id,
+            account_id,
+            source_id,
+            amount,
+            "set_aside" if reason else "listed",
+            reason,
+            salt,
+            line_commitment(salt, person, account),
+            secrets.token_hex(PUBLIC_ID_BYTES),
+        )
 
 
 def _obstacle(batch: Batch, state: str, account_id: int | None, shared: frozenset[int]) -> str:

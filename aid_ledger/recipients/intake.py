@@ -31,11 +31,18 @@ from aid_ledger.recipients.particulars import (
     hash_phone,
     seal_account,
 )
-from aid_ledger.recipients.payees import PEOPLE, PEOPLE_PER_QUERY, open_payees
+from aid_ledger.recipients.payees import (
+    PEOPLE,
+    PEOPLE_PER_QUERY,
+    account_commitment,
+    open_payees,
+    person_commitment,
+)
 from aid_ledger.recipients.refusals import ImportMeanwhile
 
 on_constraint("uq_people_nik_hash", ImportMeanwhile)
 on_constraint("uq_households_card_hash", ImportMeanwhile)
+on_constraint("uq_bank_accounts_current", ImportMeanwhile)
 
 DOUBTS: Final = {homes.OTHER_VILLAGE: "no_kk", "nik.tercatat_meninggal": "nik"}
 """Warnings only the register can give: code and the column it is about."""
@@ -65,6 +72,7 @@ PERSON_COLUMNS: Final = (
     "changed_by",
     "content_hash",
     "salt",
+    "commitment",
 )
 ACCOUNT_COLUMNS: Final = (
     "reference",
@@ -78,6 +86,7 @@ ACCOUNT_COLUMNS: Final = (
     "changed_by",
     "changed_at",
     "salt",
+    "commitment",
 )
 
 
@@ -152,7 +161,7 @@ def _person_values(
     act: Act, import_id: int, new: tuple[Listed, bytes, bytes], places: dict[int, int], *, reference: str, seal: str
 ) -> tuple[Any, ...]:
     row, nik_hash, content = new
-    keys, facts = act.kit.keys, row.particulars
+    keys, facts, salt = act.kit.keys, row.particulars, new_salt()
     return (
         reference,
         seal,
@@ -172,14 +181,22 @@ def _person_values(
         import_id,
         act.actor.id,
         content,
-        new_salt(),
+        salt,
+        person_commitment(salt, row.nik, row.name),
     )
 
 
 def _update_people(act: Act, changed: Sequence[tuple[Listed, bytes, Stored]], places: dict[int, int]) -> None:
     for some in chunked(changed, PEOPLE_PER_QUERY):
         query = select(
-            Person.id, Person.seal, Person.particulars, Person.rw, Person.rt, Person.list_source, Person.phone_hash
+            Person.id,
+            Person.seal,
+            Person.salt,
+            Person.particulars,
+            Person.rw,
+            Person.rt,
+            Person.list_source,
+            Person.phone_hash,
         )
         stored = {
             row.id: row for row in act.session.execute(query.where(Person.id.in_([person.id for *_, person in some])))
@@ -205,6 +222,7 @@ def _changed_values(act: Act, row: Listed, stored: Stored) -> dict[str, Any]:
         "rw": row.rw or stored.rw,
         "rt": row.rt or stored.rt,
         "name": encrypt(keys, row.name, table=PEOPLE, column="name", row=stored.seal),
+        "commitment": person_commitment(stored.salt, row.nik, row.name),
         "particulars": facts.sealed(keys, stored.seal),
         "phone_hash": hash_phone(keys, facts.phone),
         "list_source": row.source or stored.list_source,
@@ -243,21 +261,26 @@ def insert_accounts(act: Act, accounts: Sequence[tuple[int, Account]]) -> list[s
     """Insert current accounts for people who have none; give their references in order."""
     if not accounts:
         return []
-    seals = [secrets.token_hex(16) for _ in accounts]
     references = reserve_references(act, "ACC", len(accounts))
     rows = (
-        (
-            reference,
-            seal,
-            person_id,
-            account.bank,
-            *seal_account(act.kit.keys, account, seal),
-            True,
-            act.actor.id,
-            act.at,
-            new_salt(),
-        )
-        for (person_id, account), reference, seal in zip(accounts, references, seals, strict=True)
+        _account_values(act, person_id, account, reference)
+        for (person_id, account), reference in zip(accounts, references, strict=True)
     )
     load_sealed(act, BankAccount, ACCOUNT_COLUMNS, rows)
     return references
+
+
+def _account_values(act: Act, person_id: int, account: Account, reference: str) -> tuple[Any, ...]:
+    seal, salt = secrets.token_hex(16), new_salt()
+    return (
+        reference,
+        seal,
+        person_id,
+        account.bank,
+        *seal_account(act.kit.keys, account, seal),
+        True,
+        act.actor.id,
+        act.at,
+        salt,
+        account_commitment(salt, account.bank, account.number, account.holder),
+    )

@@ -6,7 +6,7 @@ keyed HMAC, kept per field. Plaintext is written nowhere.
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.columns import (
@@ -85,6 +85,8 @@ class Household(Base):
 class Person(Base):
     """A person by NIK. `particulars` is one ciphertext of birth, sex, address, phone, occupation, DTKS id.
 
+    `commitment` binds NIK and name under the row's salt (`payees.person_commitment`).
+
     `import_id` is the list that brought the person, `changed_by` who last changed the row; `content_hash` is what the
     last list said, so that the same words in the next list undo no correction made in between.
     """
@@ -117,14 +119,25 @@ class Person(Base):
     changed_by: Mapped[str] = mapped_column(String(40))
     content_hash: Mapped[Bytes]
     salt: Mapped[Salt]
+    commitment: Mapped[Bytes]
 
 
 class BankAccount(Base):
-    """Where a person is paid by transfer. A change is a new row; the old one is no longer current."""
+    """Where a person is paid by transfer. A change is a new row; the old one is no longer current.
+
+    `commitment` binds bank, number and holder under the row's salt (`payees.account_commitment`).
+    """
 
     __tablename__ = "bank_accounts"
     __table_args__ = (
         Index("ix_bank_accounts_person", "person_id", "is_current"),
+        Index(
+            "uq_bank_accounts_current",
+            "person_id",
+            unique=True,
+            postgresql_where=text("is_current"),
+            sqlite_where=text("is_current"),
+        ),
         Index("ix_bank_accounts_number", "number_hash"),
         {"info": record("OPERATOR")},
     )
@@ -141,6 +154,7 @@ class BankAccount(Base):
     changed_by: Mapped[str] = mapped_column(String(40))
     changed_at: Mapped[Moment]
     salt: Mapped[Salt]
+    commitment: Mapped[Bytes]
 
 
 class ExternalAid(Base):

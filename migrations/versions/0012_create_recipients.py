@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("changed_by", sa.String(length=40), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("commitment", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("state IN ('active', 'deceased', 'moved', 'erased')", name=op.f("ck_people_state")),
         sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_people_household_id")),
         sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_people_import_id")),
@@ -141,6 +142,7 @@ def upgrade() -> None:
         sa.Column("changed_by", sa.String(length=40), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("commitment", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_bank_accounts_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_accounts")),
         sa.UniqueConstraint("reference", name=op.f("uq_bank_accounts_reference")),
@@ -148,6 +150,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_bank_accounts_number", "bank_accounts", ["number_hash"], unique=False)
     op.create_index("ix_bank_accounts_person", "bank_accounts", ["person_id", "is_current"], unique=False)
+    op.create_index(
+        "uq_bank_accounts_current",
+        "bank_accounts",
+        ["person_id"],
+        unique=True,
+        postgresql_where=sa.text("is_current"),
+        sqlite_where=sa.text("is_current"),
+    )
     protect("personal_views")
 
 

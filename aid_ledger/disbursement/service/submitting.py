@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import update
@@ -116,7 +115,7 @@ def _check_payable(act: Act, batch: Batch) -> None:
 
 
 def _freeze(act: Act, batch: Batch) -> tuple[list[FrozenLine], bytes]:
-    """Commit every line to its payee's plaintext of this moment.
+    """Commit every line to its payee as the register holds them at this moment.
 
     A first submission keeps the commitments of the draft where the payee is still the same. A later one salts every
     line anew: its digest is another one even if nothing changed, so that no earlier step counts for it.
@@ -126,15 +125,14 @@ def _freeze(act: Act, batch: Batch) -> tuple[list[FrozenLine], bytes]:
     renewed: list[dict[str, Any]] = []
     by_account = batch.channel in digests.BY_ACCOUNT
     is_again = batch.digest is not None
-    for line in digests.open_lines(act.session, act.kit.keys, batch.id, with_account=by_account):
-        fixed, commitment, changes = line.frozen, line.commitment, {}
-        if is_again:
-            changes["salt"] = salt = new_salt()
-            commitment = digests.payee_commitment(salt, line.payee, with_account=by_account)
-            fixed = replace(fixed, commitment=digests.encode_digest(commitment))
-        if line.stored_commitment != commitment:
-            account = line.payee.account_id if by_account else None
-            renewed.append({"id": line.id, "commitment": commitment, "bank_account_id": account, **changes})
+    for id_, line_no, entitlement, amount, source, salt, stored, person, account_id, account in digests.listed_lines(
+        act.session, batch.id, with_account=by_account
+    ):
+        changes = {"salt": new_salt()} if is_again else {}
+        commitment = digests.line_commitment(changes.get("salt", salt), person, account)
+        if stored != commitment:
+            renewed.append({"id": id_, "commitment": commitment, "bank_account_id": account_id, **changes})
+        fixed = FrozenLine(line_no, entitlement, amount, source, digests.encode_digest(commitment))
         frontier.append(leaf_hash(digests.line_leaf(fixed)))
         frozen.append(fixed)
     update_many(act, BatchLine, renewed)

@@ -18,7 +18,7 @@ from aid_ledger.documents import queries as documents
 from aid_ledger.recipients import homes, intake, queries, reach, refusals, rules
 from aid_ledger.recipients.models import BankAccount, Person
 from aid_ledger.recipients.particulars import Account, Listed, Particulars, hash_phone
-from aid_ledger.recipients.payees import PEOPLE, open_payees
+from aid_ledger.recipients.payees import PEOPLE, open_payees, person_commitment
 from audit.facts.people import BankAccountChanged, CivilStatusRecorded, PersonCorrected
 
 REASON_MIN: Final = 10
@@ -141,6 +141,7 @@ def _apply(act: Act, person: Person, values: Mapping[str, Any]) -> bool:
     name = values.get("nama") or known.name
     if name != known.name:
         person.name = encrypt(keys, name, table=PEOPLE, column="name", row=person.seal)
+        person.commitment = person_commitment(person.salt, known.nik, name)
         is_changed = True
     if values.get("no_kk"):
         is_changed |= _move_home(act, person, values["no_kk"], known.nik, name)

@@ -18,7 +18,9 @@ from tests.builders.paying import (
     answer,
     approved_batch,
     challenge,
+    drafted_batch,
     households,
+    submit,
     submitted_batch,
     verified_batch,
     verify,
@@ -34,7 +36,9 @@ SWAP_ACCOUNTS = (
     "DROP TABLE two",
 )
 SWAP_OWNERS = (
+    f"UPDATE bank_accounts SET is_current = false {BOTH}",
     f"UPDATE bank_accounts SET person_id = CASE person_id WHEN {{one}} THEN {{two}} ELSE {{one}} END {BOTH}",
+    f"UPDATE bank_accounts SET is_current = true {BOTH}",
 )
 MOVE_LINE = ("UPDATE batch_lines SET person_id = {two} WHERE person_id = {one}",)
 RAISE_AMOUNT = ("UPDATE batch_lines SET amount = amount + 1 WHERE person_id = {one}",)
@@ -43,6 +47,11 @@ OTHER_SALT = ("UPDATE batch_lines SET salt = commitment WHERE person_id = {one}"
 SWAP_NAMES = (
     "CREATE TEMPORARY TABLE two AS SELECT id, name FROM people WHERE id IN ({one}, {two})",
     "UPDATE people SET name = (SELECT name FROM two WHERE two.id <> people.id) WHERE id IN ({one}, {two})",
+    "DROP TABLE two",
+)
+SWAP_COMMITMENTS = (
+    "CREATE TEMPORARY TABLE two AS SELECT id, commitment FROM people WHERE id IN ({one}, {two})",
+    "UPDATE people SET commitment = (SELECT commitment FROM two WHERE two.id <> people.id) WHERE id IN ({one}, {two})",
     "DROP TABLE two",
 )
 ATTACKS = {
@@ -119,6 +128,18 @@ def test_rows_swapped_before_they_are_judged_are_not_verified(founded: Founded) 
         challenge(founded, [batch])
 
 
+@pytest.mark.parametrize("attack", [SWAP_COMMITMENTS, SWAP_NAMES, SWAP_ACCOUNTS], ids=["people", "names", "accounts"])
+def test_rows_swapped_before_they_are_frozen_are_not_verified(founded: Founded, attack: tuple[str, ...]) -> None:
+    """Freezing takes the commitments the register keeps; the verifier's look at the plaintext does not find them so."""
+    paying = paying_program(founded.bench, founded)
+    homes = households(founded.bench, founded, 3)
+    batch = drafted_batch(founded.bench, founded, paying)
+    by_hand(founded, homes, attack)
+    submit(founded, batch)
+    with pytest.raises(BatchChanged):
+        verify(founded, batch)
+
+
 def test_a_name_corrected_after_approval_voids_it(founded: Founded) -> None:
     """An honest correction at the wrong moment: the list must be approved as it will be paid."""
     paying = paying_program(founded.bench, founded)
@@ -155,7 +176,8 @@ def test_an_old_account_made_current_again_by_hand_is_still_seen(founded: Founde
     approved_batch(founded.bench, founded, paying)
     change_account(founded, home, "0999999999")
     with founded.bench.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE bank_accounts SET is_current = (id = {home.account_id})")
+        connection.exec_driver_sql("UPDATE bank_accounts SET is_current = false")
+        connection.exec_driver_sql(f"UPDATE bank_accounts SET is_current = true WHERE id = {home.account_id}")
     assert {each.table for each in differences(founded.bench)} == {"bank_accounts"}
 
 
