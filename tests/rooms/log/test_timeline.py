@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
-from aid_ledger.core.act import Actor
+from aid_ledger.core.act import Act, Actor
 from aid_ledger.core.references import make_reference
-from aid_ledger.log.mentions import about, references_in
+from aid_ledger.log.mentions import about, misplaced, references_in
+from aid_ledger.log.models import LogEntry
+from aid_ledger.log.pen import FEW
 from aid_ledger.log.timeline import entries_of_acts, timeline
 from aid_ledger.programs import service
 from audit.facts.money import CommodityDefined, ContributionPublished
@@ -84,3 +87,21 @@ def test_a_programme_is_found_by_its_code(founded: Founded) -> None:
         found = [item.kind for item in timeline(session, about("program", "BST"))]
         assert found == ["RateSet", "ProgramDefined"]
         assert {item.kind for item in timeline(session, decree)} == {"DocumentRegistered", "RateSet"}
+
+
+@pytest.mark.parametrize("count", [1, FEW, FEW + 1])
+def test_a_deed_of_few_entries_mentions_as_one_of_many_does(bench: Bench, anyone: Actor, count: int) -> None:
+    """Few entries are written one by one and many as a list: ids rise with ordinals, and mentions agree, in both."""
+    references = [make_reference("CTB", 2021, number) for number in range(1, count + 1)]
+
+    def deed(act: Act) -> None:
+        for reference in references:
+            act.record(ContributionPublished(contribution=reference))
+        act.record(CommodityDefined(commodity="BERAS_KG", unit="kg", public_name="Beras"))
+
+    unsequenced(bench).run(anyone, deed)
+    with bench.reading() as session:
+        entries = session.scalars(select(LogEntry).order_by(LogEntry.id)).all()
+        assert [entry.ordinal for entry in entries] == list(range(count + 1))
+        assert [references_in(entry.kind, entry.raw) for entry in entries] == [[each] for each in references] + [[]]
+        assert list(misplaced(session)) == []
