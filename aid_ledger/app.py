@@ -122,7 +122,7 @@ def prepared_engine(settings: Settings) -> Engine:
     """
     if settings.is_sqlite:
         settings.var.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(settings.engine_url())
+    engine = make_engine(settings.engine_url(), behind_pooler=settings.is_behind_pooler)
     newest = migrating.newest_revision()
     if migrating.revision_of(engine) != newest:
         if not settings.is_sqlite:

@@ -30,7 +30,10 @@ _OTHERS = 0o077
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]{2,}(?:/[a-z0-9._-]+)*")
 _PRACTICE_HOST = re.compile(r"(?:^|[./-])(?:demo|contoh|latihan|example|test|invalid|localhost)(?:$|[./-])")
 _NAMES = frozenset(
-    {"DATABASE_URL", "VAR", "ENV", "ORIGIN", "BASE_URL", "TIMEZONE", "SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS"},
+    {
+        *("DATABASE_URL", "DATABASE_POOLER", "VAR", "ENV", "ORIGIN", "BASE_URL", "TIMEZONE"),
+        *("SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS"),
+    },
 )
 
 
@@ -52,6 +55,13 @@ class Process(Enum):
     COMMAND = "command"
 
 
+class Pooler(Enum):
+    """What stands between us and PostgreSQL: nothing, or a pooler that gives each transaction another connection."""
+
+    NONE = "none"
+    TRANSACTION = "transaction"
+
+
 class SettingsFault(RuntimeError):
     """A variable of the environment cannot be understood; the message names it and says what it may be."""
 
@@ -62,6 +72,8 @@ class Settings:
 
     environment: Environment = Environment.PRODUCTION
     database_url: str = field(default="", repr=False)
+    pooler: Pooler = Pooler.NONE
+    """`transaction` for PgBouncer and its like in that mode: statements are then not prepared, which is slower."""
     var: Path = Path("var")
     origin: str = ""
     base_url: str = DEFAULT_BASE_URL
@@ -87,6 +99,7 @@ class Settings:
         return cls(
             environment=environment,
             database_url=_database_url(values.get("DATABASE_URL", "")),
+            pooler=_pooler(values.get("DATABASE_POOLER", "")),
             var=Path(values.get("VAR", "") or "var").absolute(),
             origin=_origin(values.get("ORIGIN", ""), environment),
             base_url=_base_url(values.get("BASE_URL", "") or DEFAULT_BASE_URL),
@@ -105,6 +118,7 @@ class Settings:
         """Give the environment of a child process that is to have these settings, whatever our own says."""
         own = {
             "DATABASE_URL": self.database_url,
+            "DATABASE_POOLER": self.pooler.value,
             "VAR": str(self.var),
             "ENV": self.environment.value,
             "ORIGIN": self.origin,
@@ -137,6 +151,11 @@ class Settings:
     def engine_url(self) -> str:
         """Give the address of the database for SQLAlchemy."""
         return self.database_url or f"sqlite:///{self.var / 'aid-ledger.sqlite'}"
+
+    @property
+    def is_behind_pooler(self) -> bool:
+        """Tell whether the next transaction may be on another connection of the server."""
+        return self.pooler is Pooler.TRANSACTION
 
     @property
     def keys_folder(self) -> Path:
@@ -245,6 +264,14 @@ def _environment(text: str) -> Environment:
     except ValueError:
         known = ", ".join(member.value for member in Environment)
         raise SettingsFault(f"{PREFIX}ENV is {text!r}; it may be {known}") from None
+
+
+def _pooler(text: str) -> Pooler:
+    try:
+        return Pooler(text or Pooler.NONE.value)
+    except ValueError:
+        known = ", ".join(member.value for member in Pooler)
+        raise SettingsFault(f"{PREFIX}DATABASE_POOLER is {text!r}; it may be {known}") from None
 
 
 def _hours(text: str) -> dt.timedelta:

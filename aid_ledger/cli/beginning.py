@@ -59,7 +59,7 @@ def found(settings: Settings, plan: Plan) -> Begun:
     """
     if settings.is_sqlite:
         settings.var.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(settings.engine_url())
+    engine = make_engine(settings.engine_url(), behind_pooler=settings.is_behind_pooler)
     try:
         migrating.upgrade(engine)
         with reading(engine) as session:

@@ -16,7 +16,7 @@ def migrate(settings: Settings) -> None:
     """Bawa basis data ke migrasi terbaru; di PostgreSQL dijalankan sebagai pemilik skema."""
     if settings.is_sqlite:
         settings.var.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(settings.engine_url())
+    engine = make_engine(settings.engine_url(), behind_pooler=settings.is_behind_pooler)
     try:
         migrating.upgrade(engine)
         click.echo(f"Basis data berada pada migrasi {migrating.revision_of(engine)}.")

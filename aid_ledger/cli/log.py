@@ -177,7 +177,7 @@ def _key(settings: Settings, given: str | None) -> tuple[str, str]:
 @contextmanager
 def _reading(settings: Settings) -> Iterator[Session]:
     """Open a read-only session on a database that may give no other."""
-    engine = make_engine(settings.engine_url(), reading=True)
+    engine = make_engine(settings.engine_url(), reading=True, behind_pooler=settings.is_behind_pooler)
     try:
         with reading(engine) as session:
             yield session

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
+import psycopg
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -34,8 +35,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection, QueuePool
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from aid_ledger.core import clock
@@ -45,6 +47,12 @@ SQLITE_BUSY_TIMEOUT_S = 15
 
 POOL_SIZE = 8
 """Connections a process keeps; a web worker runs two threads and a sequencer one, so eight leave room for jobs."""
+
+SAID_OFTEN = 5
+"""Times that one connection says a statement before the server keeps its plan; psycopg's own number."""
+
+IDLE_S = 1
+"""A connection left for longer is asked whether it lives: no server restarts in less, and busy ones need no asking."""
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -120,27 +128,49 @@ def keeping(table: Table) -> str:
         raise RuntimeError(message) from None
 
 
-def make_engine(url: str, *, reading: bool = False) -> Engine:
+def make_engine(url: str, *, reading: bool = False, behind_pooler: bool = False) -> Engine:
     """Build an engine with the transaction rules of this ledger.
 
     SQLite runs in driver autocommit so that BEGIN IMMEDIATE is ours to say, with its statement cache off so that the
-    guard's authorizer sees every statement. `reading` gives a `mode=ro` engine there.
+    guard's authorizer sees every statement. `reading` gives a `mode=ro` engine there. On PostgreSQL what is said often
+    is prepared on the server; `behind_pooler` says that the next transaction may be on another server connection,
+    which knows nothing of it, so that nothing is prepared.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, reading=reading)
-    # A transaction pooler forgets prepared statements between transactions, so none are kept.
     engine = create_engine(
         parsed,
         poolclass=QueuePool,
         pool_size=POOL_SIZE,
-        pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"prepare_threshold": None},
+        connect_args={"prepare_threshold": None if behind_pooler else SAID_OFTEN},
     )
+    _ask_the_idle(engine)
     if reading:
         engine = engine.execution_options(postgresql_readonly=True)
     return engine
+
+
+def _ask_the_idle(engine: Engine) -> None:
+    """Have connections that lay unused asked whether they still live, and all replaced when one does not.
+
+    Asking each time, as SQLAlchemy's own `pool_pre_ping` does, costs every Act a journey to the server.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def left(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info["left_at_s"] = clock.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def taken(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        left_at_s = entry.info.get("left_at_s")
+        if left_at_s is None or clock.monotonic() - left_at_s < IDLE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.OperationalError as gone:
+            raise InvalidatePoolError("the connection died while nobody used it") from gone
 
 
 def _sqlite_engine(url: URL, *, reading: bool) -> Engine:

@@ -15,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.doors.look_gallery import make_gallery, received
 
 CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.browser
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PAGES = (
     "home?flash=1",

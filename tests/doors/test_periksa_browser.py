@@ -16,6 +16,7 @@ from tests.builders import receipts as builders
 from tests.builders.officials import Founded
 
 CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.browser
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE: ViewportSize = {"width": 360, "height": 740}

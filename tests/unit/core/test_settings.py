@@ -36,6 +36,7 @@ def sound(tmp_path: Path) -> Settings:
         ("ENV", "prod"),
         ("DATABASE_URL", "mysql://db/ledger"),
         ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_POOLER", "session"),
         ("ORIGIN", "https://kota.go.id/log"),
         ("ORIGIN", "Kota.go.id"),
         ("ORIGIN", "kota.go.id/log\nx"),
