@@ -1,0 +1,55 @@
+"""The engine: what is said often is prepared, nothing is where a pooler stands between, and the dead are replaced."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, func, select, text
+
+from aid_ledger.core import clock
+from aid_ledger.core.db import IDLE_S, SAID_OFTEN, make_engine
+
+KEPT = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%coalesce(%'")
+BACKEND = text("SELECT pg_backend_pid()")
+
+
+def prepared(engine: Engine) -> object:
+    """Say one statement often on one connection and count what the server keeps of it."""
+    with engine.connect() as connection:
+        for _ in range(SAID_OFTEN + 1):
+            connection.execute(select(func.coalesce(1, 2)))
+        return connection.scalar(KEPT)
+
+
+@pytest.mark.parametrize(("behind_pooler", "kept"), [(False, 1), (True, 0)])
+def test_statements_are_prepared_unless_a_pooler_would_forget_them(
+    backend: str, database_url: str, *, behind_pooler: bool, kept: int
+) -> None:
+    """A pooler gives the next transaction a connection on which the statement was never prepared."""
+    if backend == "sqlite":
+        pytest.skip("the embedded database is no server")
+    engine = make_engine(database_url, behind_pooler=behind_pooler)
+    try:
+        assert prepared(engine) == kept
+    finally:
+        engine.dispose()
+
+
+def test_connections_that_died_unused_are_replaced(
+    backend: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that was restarted over lunch refuses nobody's first deed after it."""
+    if backend == "sqlite":
+        pytest.skip("the embedded database is no server")
+    engine, other = make_engine(database_url), make_engine(database_url)
+    try:
+        with engine.connect() as connection:
+            pid = connection.scalar(BACKEND)
+        with other.connect() as connection:
+            assert connection.scalar(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+        later = clock.monotonic() + IDLE_S
+        monkeypatch.setattr(clock, "monotonic", lambda: later)
+        with engine.connect() as connection:
+            assert connection.scalar(BACKEND) != pid
+    finally:
+        engine.dispose()
+        other.dispose()
