@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Dialect, LargeBinary, Table, bindparam, func, insert, literal, select, update
@@ -66,14 +66,13 @@ def load_rows(act: Act, rows_of: type[Base], columns: Sequence[str], rows: Itera
     """
     table = cast("Table", rows_of.__table__)
     connection = act.session.connection()
-    writers = [_writer(table, name, connection.dialect) for name in columns]
+    writers = _writers(table, columns, connection.dialect)
     driver = cast("Any", connection.connection.driver_connection)
     load = _copy if connection.dialect.name == "postgresql" else _insert_many
     count = 0
     try:
         for chunk in chunked(rows, ROWS_PER_LOAD):
-            prepared = ([write(value) for write, value in zip(writers, row, strict=True)] for row in chunk)
-            count += load(driver, table.name, columns, prepared)
+            count += load(driver, table.name, columns, [_written(row, writers) for row in chunk])
     except (psycopg.IntegrityError, sqlite3.IntegrityError) as error:
         # The driver's own error would miss the translation into a refusal that SQLAlchemy's gets.
         raise IntegrityError(f"load of {table.name}", None, error) from error
@@ -122,9 +121,20 @@ def insert_unless_there(act: Act, rows_of: type[Base], values: Mapping[str, Any]
     return True
 
 
-def _writer(table: Table, name: str, dialect: Dialect) -> Any:  # noqa: ANN401 - a bind processor of SQLAlchemy
-    processor = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-    return processor or (lambda value: value)
+Writers: TypeAlias = Mapping[int, Callable[[Any], Any]]
+"""What turns a value into what the driver takes, by the column's place in a row; most columns need nothing."""
+
+
+def _writers(table: Table, columns: Sequence[str], dialect: Dialect) -> Writers:
+    processors = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns)
+    return {place: processor for place, processor in enumerate(processors) if processor is not None}
+
+
+def _written(row: Sequence[Any], writers: Writers) -> Sequence[Any]:
+    values = list(row)
+    for place, write in writers.items():
+        values[place] = write(values[place])
+    return values
 
 
 def _copy(driver: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:  # noqa: ANN401

@@ -24,7 +24,6 @@ from aid_ledger.funding.models import Source
 from aid_ledger.recipients import payees
 from aid_ledger.recipients.models import BankAccount, Person
 from aid_ledger.recipients.payees import Payee
-from audit import canonical
 from audit.facts.paying import FrozenLine
 from audit.merkle import Frontier, leaf_hash
 
@@ -65,8 +64,8 @@ def line_commitment(salt: bytes, person: bytes, account: bytes | None) -> bytes:
 
 
 def line_leaf(line: FrozenLine) -> bytes:
-    """Write a frozen line as the bytes that are hashed into the digest."""
-    return canonical.encode([line.line, line.entitlement, str(line.amount), line.source, line.commitment])
+    """Write a frozen line as the bytes that are hashed into the digest: canonical JSON, of texts without a quote."""
+    return f'[{line.line},{line.entitlement},"{line.amount}","{line.source}","{line.commitment}"]'.encode()
 
 
 def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account: bool) -> Iterator[OpenLine]:

@@ -22,7 +22,7 @@ from aid_ledger.core.columns import (
     ShortText,
     State,
 )
-from aid_ledger.core.db import Base, record
+from aid_ledger.core.db import Base, Id, record
 
 STANDING = ("submitted", "verified", "approved")
 """Steps by which an official stands for a batch as it is frozen now."""
@@ -155,9 +155,9 @@ class BatchLine(Base):
     batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"))
     line_no: Mapped[Count]
     entitlement_id: Mapped[int] = mapped_column(ForeignKey("entitlements.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
-    bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_accounts.id"))
-    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    person_id: Mapped[int] = mapped_column(Id, index=True)
+    bank_account_id: Mapped[int | None] = mapped_column(Id)
+    source_id: Mapped[int] = mapped_column(Id)
     amount: Mapped[Amount]
     state: Mapped[State]
     reason: Mapped[Code]

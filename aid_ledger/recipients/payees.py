@@ -92,11 +92,11 @@ def _open_some(session: Session, keys: FieldKeys, person_ids: Sequence[int]) -> 
     found: dict[int, Payee] = {}
     for row in session.execute(_with_accounts(person_ids, dialect_of(session))):
         person_id, seal, nik, name, salt, account_id, account_seal, bank_code, number, holder, account_salt = row
-        account: tuple[str, str, str, int | None] = ("", "", "", None)
+        account = ("", "", "")
         if account_id is not None:
-            account = (bank_code, numbers.open(number, account_seal), holders.open(holder, account_seal), account_id)
+            account = (bank_code, numbers.open(number, account_seal), holders.open(holder, account_seal))
         opened = niks.open(nik, seal), names.open(name, seal)
-        found[person_id] = Payee(person_id, *opened, *account, salt, account_salt or b"")
+        found[person_id] = Payee(person_id, *opened, *account, account_id, salt, account_salt or b"")
     return found
 
 

@@ -213,10 +213,13 @@ def _list_of(member: Shape) -> Shape:
 
 
 def _row_of(cls: Any) -> Shape:  # noqa: ANN401 - a class made by `row`
+    writers = [shape.write for _, shape in cls.SHAPES]
+    names = [name for name, _ in cls.SHAPES]
+
     def write(value: Any) -> list[Any]:  # noqa: ANN401 - a field's value
         if not isinstance(value, cls):
             raise _refuse(f"a {cls.__name__}")
-        return [shape.write(getattr(value, name)) for name, shape in cls.SHAPES]
+        return [write(getattr(value, name)) for write, name in zip(writers, names, strict=True)]
 
     def read(value: Any) -> Any:  # noqa: ANN401 - parsed JSON in, the row class out
         if not isinstance(value, list) or len(value) != len(cls.SHAPES):
