@@ -1,7 +1,7 @@
 """Writing movements: cells locked in the order of account numbers, balances shifted, transfers beside them.
 
-Two statements a deed on PostgreSQL, whatever the number of movements: this is what every payment waits for. What may
-move, and whether there is enough, is decided in `service`.
+This is what every payment waits for, so that it says as little to the database as it can. What may move, and whether
+there is enough, is decided in `service`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from sqlalchemy import ARRAY, BindParameter, Column, Table, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Table, bindparam, case, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from aid_ledger.book.models import Account, Balance, Transfer
@@ -79,100 +79,50 @@ def lock(session: Session, cells: Collection[Cell]) -> dict[Cell, Held]:
 
 def post(act: Act, lines: Sequence[Line], amounts: Mapping[int, int], *, batch: str | None) -> None:
     """Write the transfers in order, and what the locked accounts hold after them; tells the Act."""
-    post_ = _post_at_once if dialect_of(act.session) == "postgresql" else _post_in_turn
-    act.wrote(Transfer, post_(act, lines, amounts, batch))
+    rows = [_row(act, line, batch) for line in lines]
+    if len(lines) == 1 and dialect_of(act.session) == "postgresql":
+        (line,) = lines
+        row = rows[0] | {"left": amounts[line.origin], "held": amounts[line.target]}
+        act.wrote(Transfer, [act.session.execute(_ONE, row).scalar_one()])
+        return
+    act.session.execute(_SHIFTING, [{"account": account, "held": held} for account, held in amounts.items()])
+    act.wrote(Transfer, act.session.execute(_MANY, rows).scalars())
 
 
-def _array(name: str, column: Column[Any]) -> BindParameter[Any]:
-    """Bind a list of values as this column takes them one by one."""
-    return bindparam(name, type_=ARRAY(column.type))
+def _row(act: Act, line: Line, batch: str | None) -> dict[str, Any]:
+    return {
+        "act": act.id,
+        "from_account_id": line.origin,
+        "to_account_id": line.target,
+        "commodity": line.commodity,
+        "amount": line.amount,
+        "batch": batch,
+        "reverses_id": line.reverses,
+        "at": act.at,
+        "order_in_act": line.order_in_act,
+    }
 
 
-_SHIFTS = (
-    func.unnest(_array("accounts", _BALANCES.c.account_id), _array("amounts", _BALANCES.c.amount))
-    .table_valued("account_id", "amount", name="shift")
-    .render_derived()
-)
-_LINES = (
-    func.unnest(
-        _array("origins", _TRANSFERS.c.from_account_id),
-        _array("targets", _TRANSFERS.c.to_account_id),
-        _array("commodities", _TRANSFERS.c.commodity),
-        _array("moved", _TRANSFERS.c.amount),
-        _array("reverses", _TRANSFERS.c.reverses_id),
-        _array("orders", _TRANSFERS.c.order_in_act),
-    )
-    .table_valued("origin", "target", "commodity", "amount", "reverses", "order_in_act", name="line")
-    .render_derived()
-)
-_POSTING = (
+_SHIFTING = update(_BALANCES).where(_BALANCES.c.account_id == bindparam("account")).values(amount=bindparam("held"))
+_MANY = insert(_TRANSFERS).returning(_TRANSFERS.c.id, sort_by_parameter_order=True)
+
+_ENDS = {name: bindparam(name, type_=_TRANSFERS.c[name].type) for name in ("from_account_id", "to_account_id")}
+_ONE = (
     insert(_TRANSFERS)
-    .from_select(
-        [
-            *("act", "batch", "at", "from_account_id", "to_account_id"),
-            *("commodity", "amount", "reverses_id", "order_in_act"),
-        ],
-        select(
-            *(
-                bindparam(column.name, type_=column.type)
-                for column in (_TRANSFERS.c.act, _TRANSFERS.c.batch, _TRANSFERS.c.at)
-            ),
-            *(_LINES.c.origin, _LINES.c.target, _LINES.c.commodity),
-            *(_LINES.c.amount, _LINES.c.reverses, _LINES.c.order_in_act),
-        ).order_by(_LINES.c.order_in_act),
+    .values(
+        {column: _ENDS.get(column.name, bindparam(column.name)) for column in _TRANSFERS.c if not column.primary_key}
     )
     .add_cte(
         update(_BALANCES)
-        .where(_BALANCES.c.account_id == _SHIFTS.c.account_id)
-        .values(amount=_SHIFTS.c.amount)
+        .where(_BALANCES.c.account_id.in_(_ENDS.values()))
+        .values(
+            amount=case(
+                (_BALANCES.c.account_id == _ENDS["from_account_id"], bindparam("left", type_=_BALANCES.c.amount.type)),
+                else_=bindparam("held", type_=_BALANCES.c.amount.type),
+            )
+        )
         .cte("shifted")
     )
     .returning(_TRANSFERS.c.id)
 )
-
-
-def _post_at_once(act: Act, lines: Sequence[Line], amounts: Mapping[int, int], batch: str | None) -> list[int]:
-    """Write everything in one statement: a balance and the transfer that changed it are on the server together."""
-    written = act.session.execute(
-        _POSTING,
-        {
-            "act": act.id,
-            "batch": batch,
-            "at": act.at,
-            "accounts": list(amounts),
-            "amounts": list(amounts.values()),
-            "origins": [line.origin for line in lines],
-            "targets": [line.target for line in lines],
-            "commodities": [line.commodity for line in lines],
-            "moved": [line.amount for line in lines],
-            "reverses": [line.reverses for line in lines],
-            "orders": [line.order_in_act for line in lines],
-        },
-    )
-    return [row[0] for row in written]
-
-
-_SHIFTING = update(_BALANCES).where(_BALANCES.c.account_id == bindparam("account")).values(amount=bindparam("held"))
-_WRITING = insert(_TRANSFERS).returning(_TRANSFERS.c.id)
-
-
-def _post_in_turn(act: Act, lines: Sequence[Line], amounts: Mapping[int, int], batch: str | None) -> list[int]:
-    """Do the same where no statement can do both: the embedded database is no journey away."""
-    act.session.execute(_SHIFTING, [{"account": account, "held": held} for account, held in amounts.items()])
-    return [
-        act.session.execute(
-            _WRITING,
-            {
-                "act": act.id,
-                "from_account_id": line.origin,
-                "to_account_id": line.target,
-                "commodity": line.commodity,
-                "amount": line.amount,
-                "batch": batch,
-                "reverses_id": line.reverses,
-                "at": act.at,
-                "order_in_act": line.order_in_act,
-            },
-        ).scalar_one()
-        for line in lines
-    ]
+"""A movement and both its balances in one statement, which PostgreSQL alone can say. Most deeds move once."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, cast
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
@@ -58,9 +59,8 @@ class Guard(Protocol):
 
 def set_guard(session: Session) -> Guard:
     """Set a guard on the session's connection; the transaction must have begun."""
-    if session.connection().dialect.name == "postgresql":
-        return PostgresGuard(session)
-    return SQLiteGuard(session)
+    connection = session.connection()
+    return PostgresGuard(connection) if connection.dialect.name == "postgresql" else SQLiteGuard(connection)
 
 
 @contextmanager
@@ -80,8 +80,8 @@ class PostgresGuard:
 
     is_exact = True
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._before = self._counts()
 
     def changed(self) -> set[str]:
@@ -92,7 +92,7 @@ class PostgresGuard:
         """Nothing hangs on a PostgreSQL connection."""
 
     def _counts(self) -> dict[str, int]:
-        rows = self._session.connection().exec_driver_sql(COUNTERS).all()
+        rows = self._connection.exec_driver_sql(COUNTERS).all()
         counts: dict[str, int] = {name: moved for name, moved in rows}  # noqa: C416 - rows are no pairs to mypy
         if counts.pop("", None) is None:
             message = "the database does not count (track_counts is off); no Act can be guarded"
@@ -110,8 +110,8 @@ class SQLiteGuard:
 
     is_exact = False
 
-    def __init__(self, session: Session) -> None:
-        self._driver = cast("sqlite3.Connection", session.connection().connection.driver_connection)
+    def __init__(self, connection: Connection) -> None:
+        self._driver = cast("sqlite3.Connection", connection.connection.driver_connection)
         self._seen = self._driver.total_changes
         self._pending: set[str] = set()
         self._changed: set[str] = set()
