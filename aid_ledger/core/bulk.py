@@ -1,4 +1,4 @@
-"""Bulk work inside an Act: loading rows by COPY or executemany, and random bytes made by the database.
+"""Bulk work inside an Act: loading rows by COPY or executemany, and changing many at once.
 
 ORM objects cost ten times as much as COPY at 100,000 rows, so lines, entitlements and imports come through here. What
 is loaded is told to the Act, which digests it like every other row.
@@ -13,11 +13,8 @@ from itertools import islice
 from typing import Any, TypeAlias, TypeVar, cast
 
 import psycopg
-from sqlalchemy import Dialect, LargeBinary, Table, bindparam, func, insert, literal, select, update
+from sqlalchemy import Dialect, Table, bindparam, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from aid_ledger.core.act import Act
 from aid_ledger.core.db import Base, key_columns
@@ -29,25 +26,6 @@ ROWS_PER_LOAD = 5_000
 
 ROWS_PER_UPDATE = 5_000
 """Rows in one bulk update: few enough to keep parameters small in memory, many enough to be quick."""
-
-
-class RandomSalt(FunctionElement[bytes]):
-    """32 random bytes per row, made where the row is made, for INSERT … SELECT of salted tables."""
-
-    type = LargeBinary()
-    name = "random_salt"
-    inherit_cache = True
-
-
-@compiles(RandomSalt, "postgresql")
-def _salt_on_postgresql(_element: RandomSalt, _compiler: SQLCompiler, **_options: object) -> str:
-    # gen_random_uuid is the server's strong randomness without an extension; two of them carry 244 random bits.
-    return "uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())"
-
-
-@compiles(RandomSalt, "sqlite")
-def _salt_on_sqlite(_element: RandomSalt, _compiler: SQLCompiler, **_options: object) -> str:
-    return "randomblob(32)"
 
 
 def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -192,7 +192,12 @@ def salted_commitment(domain: str, salt: bytes, canonical: bytes) -> bytes:
     """
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes, not {len(salt)}")
-    return hashlib.sha256(b"".join((_COMMITMENT_DOMAIN, _prefixed(domain), salt, canonical))).digest()
+    return hashlib.sha256(b"".join((commitment_head(domain), salt, canonical))).digest()
+
+
+def commitment_head(domain: str) -> bytes:
+    """Write what precedes the salt in every commitment of a domain, for databases that hash many rows themselves."""
+    return _COMMITMENT_DOMAIN + _prefixed(domain)
 
 
 def _take_apart(ciphertext: bytes) -> tuple[str, bytes, bytes]:

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Row, and_, false, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.bulk import chunked
-from aid_ledger.core.crypto import FieldKeys, salted_commitment
+from aid_ledger.core.crypto import FieldKeys, commitment_head, salted_commitment
 from aid_ledger.disbursement.models import BatchLine
 from aid_ledger.funding.models import Source
 from aid_ledger.recipients import payees
@@ -29,6 +29,9 @@ from audit.merkle import Frontier, leaf_hash
 
 PAYEE_DOMAIN = "aid-payee-v1"
 """Separates payee commitments from every other hash."""
+
+PAYEE_HEAD = commitment_head(PAYEE_DOMAIN)
+"""What precedes the salt in a line's commitment, where the database makes it."""
 
 LINES_PER_CHUNK = 2_000
 """Lines decrypted at a time: keeps plaintext of a large batch from standing in memory together."""

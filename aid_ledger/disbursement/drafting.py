@@ -1,23 +1,36 @@
 """Listing the lines of a batch: which entitlements, which account, which source; what cannot be paid is set aside.
 
-Streams: a kabupaten's round is 100,000 lines. Lines are numbered in random order (their numbers are public) and loaded
-in bulk. A line that cannot be paid is kept in the batch as `set_aside` with its reason, so that the rest goes on.
+A kabupaten's round is 100,000 lines: the database makes them itself, in one statement. Lines are numbered in random
+order (their numbers are public). A line that cannot be paid is kept in the batch as `set_aside` with its reason, so
+that the rest goes on.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Subquery,
+    and_,
+    case,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import Act
-from aid_ledger.core.bulk import load_rows
-from aid_ledger.core.crypto import new_salt
-from aid_ledger.disbursement.digests import BY_ACCOUNT, line_commitment
+from aid_ledger.core.db import Id
+from aid_ledger.core.sqlfunctions import RandomName, RandomSalt, Sha256Of
+from aid_ledger.disbursement.digests import BY_ACCOUNT, PAYEE_HEAD
 from aid_ledger.disbursement.models import DEAD_LINE_STATES, Batch, BatchLine, BatchSource, Entitlement, EntitlementRun
 from aid_ledger.disbursement.rules import NothingAllocated, check_size
 from aid_ledger.funding.models import Source
@@ -25,29 +38,8 @@ from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
 from aid_ledger.recipients.models import BankAccount, Person
 
-COLUMNS = (
-    "batch_id",
-    "line_no",
-    "entitlement_id",
-    "person_id",
-    "bank_account_id",
-    "source_id",
-    "amount",
-    "state",
-    "reason",
-    "salt",
-    "commitment",
-    "public_id",
-)
-
-PUBLIC_ID_BYTES = 8
-"""Lines are named in public by random ids: 64 bits do not meet among the lines of one agency."""
-
-Wanted: TypeAlias = "Row[int, int, int, str, bytes, int | None, bytes | None]"
-"""An entitlement to be listed: id, person, amount, whether the person is still there, what their row commits to; and
-the current account with its commitment, for channels that pay to one."""
-
 NOT_ACTIVE = "not_active"
+NO_FUNDS = "no_funds"
 
 
 @dataclass
@@ -56,6 +48,15 @@ class Purse:
 
     source_id: int
     left: int
+
+
+@dataclass(frozen=True)
+class Portion:
+    """So many lines of one amount are paid by one source: those up to this rank that no earlier portion has taken."""
+
+    amount: int
+    up_to: int
+    source_id: int
 
 
 def insert_lines(act: Act, batch: Batch, program: Program) -> None:
@@ -70,11 +71,34 @@ def insert_lines(act: Act, batch: Batch, program: Program) -> None:
     if not purses:
         raise NothingAllocated(program=program.code)
     _hold_runs(act, batch)
-    wanted = act.session.execute(_payable(batch)).all()
-    check_size(len(wanted))
-    load_rows(act, BatchLine, COLUMNS, _rows(act, batch, wanted, purses))
-    ids = act.session.scalars(select(BatchLine.id).where(BatchLine.batch_id == batch.id)).all()
-    act.wrote(BatchLine, ids)
+    wanted = _wanted(batch).subquery("wanted")
+    is_payable = wanted.c.reason == ""
+    counted = act.session.execute(
+        select(wanted.c.amount, is_payable, func.count())
+        .group_by(wanted.c.amount, is_payable)
+        .order_by(wanted.c.amount)
+    ).all()
+    check_size(sum(lines for _amount, _payable, lines in counted))
+    portions = share_out(purses, [(int(amount), lines) for amount, payable, lines in counted if payable])
+    columns = _columns(batch, wanted, portions, spare=purses[0].source_id)
+    act.session.execute(
+        insert(BatchLine).from_select(list(columns), select(*columns.values()).order_by(columns["line_no"]))
+    )
+    act.wrote(BatchLine, act.session.scalars(select(BatchLine.id).where(BatchLine.batch_id == batch.id)).all())
+
+
+def share_out(purses: Sequence[Purse], wanted: Sequence[tuple[int, int]]) -> list[Portion]:
+    """Give lines (amount, how many) to the sources in their order; what no source has enough for is in no portion."""
+    portions = []
+    for amount, lines in wanted:
+        given = 0
+        for purse in purses:
+            taken = min(lines - given, purse.left // amount)
+            if taken > 0:
+                given += taken
+                purse.left -= taken * amount
+                portions.append(Portion(amount, given, purse.source_id))
+    return portions
 
 
 def set_shares(act: Act, batch: Batch) -> dict[Source, int]:
@@ -103,24 +127,14 @@ def set_shares(act: Act, batch: Batch) -> dict[Source, int]:
 
 def unpayable(session: Session, batch: Batch) -> Sequence[tuple[BatchLine, str]]:
     """List live lines whose payee can no longer be paid as drafted, each with the obstacle, in order."""
-    live = BatchLine.batch_id == batch.id, BatchLine.state == "listed"
-    is_gone = Person.state != "active"
-    if batch.channel not in BY_ACCOUNT:
-        gone = select(BatchLine).join(Person, Person.id == BatchLine.person_id).where(*live, is_gone)
-        return [(line, NOT_ACTIVE) for line in session.scalars(gone.order_by(BatchLine.line_no))]
-    is_shared = BankAccount.id.in_(_shared_accounts())
-    current = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
+    obstacle = _obstacle(batch)
     suspects = (
-        select(BatchLine, Person.state, BankAccount.id, is_shared)
+        select(BatchLine, obstacle)
         .join(Person, Person.id == BatchLine.person_id)
-        .outerjoin(BankAccount, current)
-        .where(*live, or_(is_gone, BankAccount.id.is_(None), is_shared))
+        .outerjoin(BankAccount, current_account(batch))
+        .where(BatchLine.batch_id == batch.id, BatchLine.state == "listed", obstacle != "")
     )
-    found = {
-        line: _obstacle(batch, state, account_id, frozenset({account_id} if shared else ()))
-        for line, state, account_id, shared in session.execute(suspects.order_by(BatchLine.line_no))
-    }
-    return list(found.items())
+    return [(line, reason) for line, reason in session.execute(suspects.order_by(BatchLine.line_no))]
 
 
 def _shared_accounts() -> Select[int]:
@@ -147,29 +161,26 @@ def _hold_runs(act: Act, batch: Batch) -> None:
     act.session.execute(runs.order_by(EntitlementRun.id).with_for_update()).all()
 
 
-def _payable(batch: Batch) -> Select[int, int, int, str, bytes, int | None, bytes | None]:
-    """Select determined entitlements of the region without a live line, in random order."""
+def _wanted(batch: Batch) -> Select[int, int, int, str, bytes, int | None, bytes | None]:
+    """Select determined entitlements of the region without a live line: what for, what hinders, and commitments."""
     live = (
         select(BatchLine.id)
         .where(BatchLine.entitlement_id == Entitlement.id, BatchLine.state.not_in(DEAD_LINE_STATES))
         .exists()
     )
-    account: ColumnElement[bool] = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
-    if batch.channel not in BY_ACCOUNT:
-        account = false()
     return (
         select(
-            Entitlement.id,
+            Entitlement.id.label("entitlement_id"),
             Entitlement.person_id,
             Entitlement.amount,
-            Person.state,
-            Person.commitment,
-            BankAccount.id,
-            BankAccount.commitment,
+            _obstacle(batch).label("reason"),
+            Person.commitment.label("person"),
+            BankAccount.id.label("account_id"),
+            BankAccount.commitment.label("account"),
         )
         .join(EntitlementRun, EntitlementRun.id == Entitlement.run_id)
         .join(Person, Person.id == Entitlement.person_id)
-        .outerjoin(BankAccount, account)
+        .outerjoin(BankAccount, current_account(batch))
         .where(
             Entitlement.program_id == batch.program_id,
             Entitlement.period == batch.period,
@@ -178,8 +189,43 @@ def _payable(batch: Batch) -> Select[int, int, int, str, bytes, int | None, byte
             Entitlement.village_code.startswith(batch.region_code, autoescape=True),
             ~live,
         )
-        .order_by(func.random())
     )
+
+
+def _columns(
+    batch: Batch, wanted: Subquery, portions: Sequence[Portion], *, spare: int
+) -> dict[str, ColumnElement[Any]]:
+    """Say how a line is made of what is wanted: numbered at random, salted, committed, and paid by a source or none."""
+    drawn = select(wanted, func.random().label("draw"), RandomSalt().label("salt")).subquery("drawn")
+    rank = func.row_number().over(partition_by=(drawn.c.amount, drawn.c.reason), order_by=drawn.c.draw)
+    line = select(drawn, func.row_number().over(order_by=drawn.c.draw).label("line_no"), rank.label("rank")).subquery(
+        "line"
+    )
+    nobody = null().cast(Id)
+    is_paid_by = [
+        (
+            and_(line.c.reason == "", line.c.amount == each.amount, line.c.rank <= each.up_to),
+            literal(each.source_id, Id),
+        )
+        for each in portions
+    ]
+    source: ColumnElement[Any] = case(*is_paid_by, else_=nobody) if is_paid_by else nobody
+    reason = case((line.c.reason != "", line.c.reason), (source.is_(None), NO_FUNDS), else_="")
+    head, nothing = literal(PAYEE_HEAD, LargeBinary), literal(b"", LargeBinary)
+    return {
+        "batch_id": literal(batch.id, Id),
+        "line_no": line.c.line_no,
+        "entitlement_id": line.c.entitlement_id,
+        "person_id": line.c.person_id,
+        "bank_account_id": line.c.account_id,
+        "source_id": func.coalesce(source, literal(spare, Id)),
+        "amount": line.c.amount,
+        "state": case((reason != "", "set_aside"), else_="listed"),
+        "reason": reason,
+        "salt": line.c.salt,
+        "commitment": Sha256Of(head, line.c.salt, line.c.person, func.coalesce(line.c.account, nothing)),
+        "public_id": RandomName(),
+    }
 
 
 def _purses(act: Act, program: Program) -> list[Purse]:
@@ -189,46 +235,21 @@ def _purses(act: Act, program: Program) -> list[Purse]:
     ]
 
 
-def _rows(act: Act, batch: Batch, wanted: Iterable[Wanted], purses: list[Purse]) -> Iterator[tuple[object, ...]]:
-    """Make the rows of all lines, in the random order in which they are wanted."""
-    shared = frozenset(act.session.scalars(_shared_accounts())) if batch.channel in BY_ACCOUNT else frozenset()
-    for line_no, row in enumerate(wanted, start=1):
-        entitlement_id, person_id, amount, state, person, account_id, account = row
-        reason = _obstacle(batch, state, account_id, shared)
-        source_id = None if reason else _take(purses, amount)
-        if source_id is None:
-            source_id, reason = purses[0].source_id, reason or "no_funds"
-        salt = new_salt()
-        yield (
-            batch.id,
-            line_no,
-            entitlement_id,
-            person_id,
-            account_id,
-            source_id,
-            amount,
-            "set_aside" if reason else "listed",
-            reason,
-            salt,
-            line_commitment(salt, person, account),
-            secrets.token_hex(PUBLIC_ID_BYTES),
-        )
-
-
-def _obstacle(batch: Batch, state: str, account_id: int | None, shared: frozenset[int]) -> str:
-    if state != "active":
-        return NOT_ACTIVE
+def current_account(batch: Batch) -> ColumnElement[bool]:
+    """Join a person's current account where the batch pays to one, and none where it does not."""
     if batch.channel not in BY_ACCOUNT:
-        return ""
-    if account_id is None:
-        return "no_account"
-    return "shared_account" if account_id in shared else ""
+        return false()
+    return and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
 
 
-def _take(purses: list[Purse], amount: int) -> int | None:
-    """Take a line's amount out of the first source that still has it; None if none has."""
-    for purse in purses:
-        if purse.left >= amount:
-            purse.left -= amount
-            return purse.source_id
-    return None
+def _obstacle(batch: Batch) -> ColumnElement[str]:
+    """Say why a person with their current account cannot be paid by the batch's channel; "" if they can."""
+    is_gone = Person.state != "active"
+    if batch.channel not in BY_ACCOUNT:
+        return case((is_gone, NOT_ACTIVE), else_="")
+    return case(
+        (is_gone, NOT_ACTIVE),
+        (BankAccount.id.is_(None), "no_account"),
+        (BankAccount.id.in_(_shared_accounts()), "shared_account"),
+        else_="",
+    )

@@ -31,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from aid_ledger.core.act import Act
-from aid_ledger.core.bulk import RandomSalt
 from aid_ledger.core.db import Id
+from aid_ledger.core.sqlfunctions import RandomSalt
 from aid_ledger.disbursement.models import Entitlement, EntitlementRun, LeftOut
 from aid_ledger.isolation import queries as isolation
 from aid_ledger.programs.models import Exclusion, Program

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import InternalError
 
 from aid_ledger.core import clock
-from aid_ledger.core.db import IDLE_S, SAID_OFTEN, make_engine
+from aid_ledger.core.db import IDLE_S, SAID_OFTEN, make_engine, reading
 
 KEPT = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%coalesce(%'")
 BACKEND = text("SELECT pg_backend_pid()")
@@ -30,6 +31,35 @@ def test_statements_are_prepared_unless_a_pooler_would_forget_them(
     engine = make_engine(database_url, behind_pooler=behind_pooler)
     try:
         assert prepared(engine) == kept
+    finally:
+        engine.dispose()
+
+
+def test_reading_does_not_make_the_driver_forget(backend: str, database_url: str) -> None:
+    """Pages and deeds share connections: were a page's end a rollback, every deed after it would be planned anew."""
+    if backend == "sqlite":
+        pytest.skip("the embedded database is no server")
+    engine = make_engine(database_url)
+    try:
+        for _ in range(SAID_OFTEN + 1):
+            with reading(engine) as session:
+                session.execute(select(func.coalesce(1, 2)))
+        with engine.connect() as connection:
+            assert connection.scalar(KEPT) == 1
+    finally:
+        engine.dispose()
+
+
+def test_reading_keeps_nothing(backend: str, database_url: str) -> None:
+    """What somebody tries to write while reading is refused, and an error inside ends the reading like any other."""
+    if backend == "sqlite":
+        pytest.skip("the embedded database is no server")
+    engine = make_engine(database_url)
+    try:
+        with pytest.raises(InternalError, match="read-only"), reading(engine) as session:
+            session.execute(text("DELETE FROM commodities"))
+        with engine.connect() as connection:
+            assert connection.scalar(text("SHOW transaction_read_only")) == "off"
     finally:
         engine.dispose()
 
