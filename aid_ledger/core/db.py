@@ -8,6 +8,7 @@ are recomputed by replay, `housekeeping()` tables may change without a fact and 
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from aid_ledger.core import clock
+from aid_ledger.core.sqlfunctions import SHA256_OF, sha256_of
 
 SQLITE_BUSY_TIMEOUT_S = 15
 """How long a writer waits for another writer of the embedded database before it says BUSY; longer than any Act."""
@@ -192,6 +194,7 @@ def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
+        cast("sqlite3.Connection", connection).create_function(SHA256_OF, -1, sha256_of, deterministic=True)
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA recursive_triggers = ON")
         if not reading:

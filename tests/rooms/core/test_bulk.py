@@ -13,6 +13,7 @@ from aid_ledger.book.rules import CommodityTaken
 from aid_ledger.core import bulk
 from aid_ledger.core.act import Act, Actor
 from aid_ledger.core.errors import UnrecordedChange
+from aid_ledger.core.sqlfunctions import RandomSalt
 from audit.facts.money import CommodityDefined
 from tests.benches import Bench
 from tests.builders.documents import PDF, paper
@@ -131,6 +132,6 @@ def test_a_salt_made_by_the_database_is_random_in_every_row(bench: Bench, anyone
         bulk.load_rows(act, Commodity, COLUMNS, (row(number) for number in range(50)))
         act.wrote(Commodity, act.session.scalars(select(Commodity.code)).all())
         defined(act)
-        salts = [bytes(salt) for salt in act.session.scalars(select(bulk.RandomSalt()).select_from(Commodity))]
+        salts = [bytes(salt) for salt in act.session.scalars(select(RandomSalt()).select_from(Commodity))]
     assert len(set(salts)) == 50
     assert {len(salt) for salt in salts} == {32}
