@@ -54,7 +54,7 @@ SAID_OFTEN = 5
 """Times that one connection says a statement before the server keeps its plan; psycopg's own number."""
 
 IDLE_S = 1
-"""A connection left for longer is asked whether it lives: no server restarts in less, and busy ones need no asking."""
+"""A connection not taken for so long is asked whether it lives: no server restarts in less, and a busy one shows it."""
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -155,19 +155,16 @@ def make_engine(url: str, *, reading: bool = False, behind_pooler: bool = False)
 
 
 def _ask_the_idle(engine: Engine) -> None:
-    """Have connections that lay unused asked whether they still live, and all replaced when one does not.
+    """Have connections that nobody took for a while asked whether they live, and all replaced when one does not.
 
     Asking each time, as SQLAlchemy's own `pool_pre_ping` does, costs every Act a journey to the server.
     """
 
-    @event.listens_for(engine, "checkin")
-    def left(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-        entry.info["left_at_s"] = clock.monotonic()
-
     @event.listens_for(engine, "checkout")
     def taken(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
-        left_at_s = entry.info.get("left_at_s")
-        if left_at_s is None or clock.monotonic() - left_at_s < IDLE_S:
+        now_s = clock.monotonic()
+        last_s, entry.info["taken_at_s"] = entry.info.get("taken_at_s"), now_s
+        if last_s is None or now_s - last_s < IDLE_S:
             return
         try:
             engine.dialect.do_ping(connection)
