@@ -214,9 +214,6 @@ def reading(engine: Engine) -> Iterator[Session]:
             session.execute(text("SET TRANSACTION READ ONLY"))
         # Closing rolls back without expiring, so that a page may still show what was read.
         yield session
-        if engine.dialect.name == "postgresql":
-            # The driver forgets at a rollback what it has prepared. A transaction that is READ ONLY ends either way.
-            cast("psycopg.Connection", session.connection().connection.driver_connection).commit()
 
 
 _READERS: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()

@@ -12,12 +12,13 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table, select, tuple_
+from sqlalchemy import ARRAY, BigInteger, Connection, Row, Select, Table, any_, bindparam, select, tuple_
 
 from aid_ledger.core.clock import instant_text
-from aid_ledger.core.db import among, key_columns, key_text
+from aid_ledger.core.db import key_columns, key_text
 
 ROW_DOMAIN = b"aid-row-v1\n"
 """Separates these hashes from every other SHA-256 in the product."""
@@ -77,14 +78,21 @@ def digests_of(connection: Connection, table: Table, keys: Iterable[tuple[Any, .
     found: dict[str, str | None] = {key_text(key): None for key in wanted}
     for start in range(0, len(wanted), KEYS_PER_QUERY):
         chunk = wanted[start : start + KEYS_PER_QUERY]
-        identity = key_columns(table)
-        is_number = len(identity) == 1 and isinstance(chunk[0][0], int)
-        if is_number:
-            condition = among(identity[0], [key[0] for key in chunk], connection.dialect.name)
+        is_number = len(chunk[0]) == 1 and isinstance(chunk[0][0], int)
+        if is_number and connection.dialect.name == "postgresql":
+            rows = connection.execute(_by_numbers(table), {"numbers": [key[0] for key in chunk]})
+        elif is_number:
+            rows = connection.execute(select(table).where(key_columns(table)[0].in_([key[0] for key in chunk])))
         else:
-            condition = tuple_(*identity).in_(chunk)
-        found.update(_digest_rows(table, connection.execute(select(table).where(condition))))
+            rows = connection.execute(select(table).where(tuple_(*key_columns(table)).in_(chunk)))
+        found.update(_digest_rows(table, rows))
     return found
+
+
+@cache
+def _by_numbers(table: Table) -> Select[Any]:
+    """Ask for the rows of a list of ids; made once per table, since every Act asks it."""
+    return select(table).where(key_columns(table)[0] == any_(bindparam("numbers", type_=ARRAY(BigInteger))))
 
 
 def all_digests(connection: Connection, table: Table, *, batch_size: int = 5_000) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ no longer `Rupiah`, and unless it is a plain int every door of this file (constr
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from numbers import Number
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
@@ -23,6 +24,9 @@ MAX_AMOUNT = 10**18 - 1
 """The largest amount accepted anywhere: far above the state budget, and nine such sums still fit a BIGINT."""
 
 MAX_PARTS = 1_000_000
+
+BIGINT_OID = 20
+"""PostgreSQL's own number for the type bigint (pg_type.dat), by which its driver names a column's type."""
 """The most shares one sum is divided into: a whole province of households in one stroke."""
 
 _TEXT_LIMIT = 40
@@ -305,10 +309,14 @@ class AmountType(TypeDecorator[int]):
             raise ValueError(f"an amount out of range: {int(value)}")
         return int(value)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Leave alone what PostgreSQL itself says is a bigint: lists of 100,000 lines pass here."""
+        if self.kind is int and coltype == BIGINT_OID:
+            return None
+        return super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002 - driver value
         """Give back the column's kind; PostgreSQL's `sum(bigint)` is a numeric, which must be whole."""
-        if type(value) is int:  # Nearly always; lists of 100,000 lines pass here.
-            return value if self.kind is int else self.kind(value)
         if value is None:
             return None
         if isinstance(value, Decimal) and value == value.to_integral_value():

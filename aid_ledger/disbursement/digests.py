@@ -10,15 +10,16 @@ the digest. An account that was changed and changed back is another row, and the
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, false, select
+from sqlalchemy import ColumnElement, LargeBinary, SQLColumnExpression, and_, false, func, literal, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.bulk import chunked
 from aid_ledger.core.crypto import FieldKeys, commitment_head, salted_commitment
+from aid_ledger.core.sqlfunctions import Sha256Of
 from aid_ledger.disbursement.models import BatchLine
 from aid_ledger.funding.models import Source
 from aid_ledger.recipients import payees
@@ -29,9 +30,6 @@ from audit.merkle import Frontier, leaf_hash
 
 PAYEE_DOMAIN = "aid-payee-v1"
 """Separates payee commitments from every other hash."""
-
-PAYEE_HEAD = commitment_head(PAYEE_DOMAIN)
-"""What precedes the salt in a line's commitment, where the database makes it."""
 
 LINES_PER_CHUNK = 2_000
 """Lines decrypted at a time: keeps plaintext of a large batch from standing in memory together."""
@@ -56,14 +54,17 @@ class OpenLine:
     """The commitment made now; `frozen` holds it as text."""
 
 
-ListedLine: TypeAlias = "Row[int, int, int, int, str, bytes, bytes | None, bytes, int | None, bytes | None]"
-"""A live line for freezing: id, line number, entitlement, amount, source, salt, commitment as stored; then what the
-register keeps now: the person's commitment, the current account's row and its commitment."""
-
-
 def line_commitment(salt: bytes, person: bytes, account: bytes | None) -> bytes:
     """Commit to who is paid and, for transfers, to which account, under the line's salt, by their own commitments."""
     return salted_commitment(PAYEE_DOMAIN, salt, person + (account or b""))
+
+
+def kept_commitment(
+    salt: SQLColumnExpression[bytes], person: SQLColumnExpression[bytes], account: SQLColumnExpression[bytes]
+) -> Sha256Of:
+    """Have the database make the same from what the rows of person and account keep."""
+    head, nothing = literal(commitment_head(PAYEE_DOMAIN), LargeBinary), literal(b"", LargeBinary)
+    return Sha256Of(head, salt, person, func.coalesce(account, nothing))
 
 
 def line_leaf(line: FrozenLine) -> bytes:
@@ -101,32 +102,23 @@ def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account
             )
 
 
-def listed_lines(session: Session, batch_id: int, *, with_account: bool) -> Iterable[ListedLine]:
-    """Stream a batch's live lines in order, with what the register keeps of their payees now: no key, no plaintext."""
+def outdated_lines(session: Session, batch_id: int, *, with_account: bool) -> list[dict[str, Any]]:
+    """List live lines that do not commit to what the register keeps of their payees now, as they ought to be."""
     current: ColumnElement[bool] = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
-    if not with_account:
-        current = false()
+    made = kept_commitment(BatchLine.salt, Person.commitment, BankAccount.commitment)
     query = (
-        select(
-            BatchLine.id,
-            BatchLine.line_no,
-            BatchLine.entitlement_id,
-            BatchLine.amount,
-            Source.code,
-            BatchLine.salt,
-            BatchLine.commitment,
-            Person.commitment,
-            BankAccount.id,
-            BankAccount.commitment,
-        )
-        .join(Source, Source.id == BatchLine.source_id)
+        select(BatchLine.id, made, BankAccount.id)
         .join(Person, Person.id == BatchLine.person_id)
-        .outerjoin(BankAccount, current)
-        .where(BatchLine.batch_id == batch_id, BatchLine.state != "set_aside")
-        .order_by(BatchLine.line_no)
-        .execution_options(yield_per=LINES_PER_CHUNK)
+        .outerjoin(BankAccount, current if with_account else false())
+        .where(
+            BatchLine.batch_id == batch_id, BatchLine.state != "set_aside", BatchLine.commitment.is_distinct_from(made)
+        )
+        .order_by(BatchLine.id)
     )
-    return session.execute(query)
+    return [
+        {"id": id_, "commitment": commitment, "bank_account_id": account_id}
+        for id_, commitment, account_id in session.execute(query)
+    ]
 
 
 def frozen_lines(session: Session, batch_id: int) -> Iterator[FrozenLine]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    LargeBinary,
     Select,
     Subquery,
     and_,
@@ -24,13 +23,14 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    true,
 )
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import Act
 from aid_ledger.core.db import Id
-from aid_ledger.core.sqlfunctions import RandomName, RandomSalt, Sha256Of
-from aid_ledger.disbursement.digests import BY_ACCOUNT, PAYEE_HEAD
+from aid_ledger.core.sqlfunctions import RandomName, RandomSalt
+from aid_ledger.disbursement.digests import BY_ACCOUNT, kept_commitment
 from aid_ledger.disbursement.models import DEAD_LINE_STATES, Batch, BatchLine, BatchSource, Entitlement, EntitlementRun
 from aid_ledger.disbursement.rules import NothingAllocated, check_size
 from aid_ledger.funding.models import Source
@@ -71,16 +71,14 @@ def insert_lines(act: Act, batch: Batch, program: Program) -> None:
     if not purses:
         raise NothingAllocated(program=program.code)
     _hold_runs(act, batch)
+    due = _count(act.session, select(Entitlement.amount).where(*_is_due(batch)))
+    check_size(sum(lines for _amount, lines in due))
     wanted = _wanted(batch).subquery("wanted")
-    is_payable = wanted.c.reason == ""
-    counted = act.session.execute(
-        select(wanted.c.amount, is_payable, func.count())
-        .group_by(wanted.c.amount, is_payable)
-        .order_by(wanted.c.amount)
-    ).all()
-    check_size(sum(lines for _amount, _payable, lines in counted))
-    portions = share_out(purses, [(int(amount), lines) for amount, payable, lines in counted if payable])
-    columns = _columns(batch, wanted, portions, spare=purses[0].source_id)
+    first, portions = purses[0].source_id, None
+    if sum(amount * lines for amount, lines in due) > purses[0].left:
+        payable = select(wanted.c.amount).where(wanted.c.reason == "")
+        portions = share_out(purses, _count(act.session, payable))
+    columns = _columns(batch, wanted, portions, first=first)
     act.session.execute(
         insert(BatchLine).from_select(list(columns), select(*columns.values()).order_by(columns["line_no"]))
     )
@@ -139,8 +137,17 @@ def unpayable(session: Session, batch: Batch) -> Sequence[tuple[BatchLine, str]]
 
 def _shared_accounts() -> Select[int]:
     """Select current accounts whose number is held in two or more households (red flag 16)."""
+    # Few numbers are held twice at all; only for those is it asked in whose households.
+    twice = (
+        select(BankAccount.bank_code, BankAccount.number_hash)
+        .where(BankAccount.is_current.is_(True))
+        .group_by(BankAccount.bank_code, BankAccount.number_hash)
+        .having(func.count() > 1)
+        .subquery()
+    )
     held = (
         select(BankAccount.bank_code, BankAccount.number_hash)
+        .join(twice, and_(twice.c.bank_code == BankAccount.bank_code, twice.c.number_hash == BankAccount.number_hash))
         .join(Person, Person.id == BankAccount.person_id)
         .where(BankAccount.is_current.is_(True))
         .group_by(BankAccount.bank_code, BankAccount.number_hash)
@@ -161,13 +168,33 @@ def _hold_runs(act: Act, batch: Batch) -> None:
     act.session.execute(runs.order_by(EntitlementRun.id).with_for_update()).all()
 
 
-def _wanted(batch: Batch) -> Select[int, int, int, str, bytes, int | None, bytes | None]:
-    """Select determined entitlements of the region without a live line: what for, what hinders, and commitments."""
+def _count(session: Session, amounts: Select[int]) -> list[tuple[int, int]]:
+    """Count how many there are of each amount, in the order of amounts."""
+    some = amounts.subquery()
+    counted = select(some.c.amount, func.count()).group_by(some.c.amount).order_by(some.c.amount)
+    return [(int(amount), lines) for amount, lines in session.execute(counted)]
+
+
+def _is_due(batch: Batch) -> Sequence[ColumnElement[bool]]:
+    """Say which entitlements are due: of the region, determined by the decree, without a live line."""
     live = (
         select(BatchLine.id)
         .where(BatchLine.entitlement_id == Entitlement.id, BatchLine.state.not_in(DEAD_LINE_STATES))
         .exists()
     )
+    runs = select(EntitlementRun.id).where(EntitlementRun.decree_id == batch.decree_id)
+    return (
+        Entitlement.program_id == batch.program_id,
+        Entitlement.period == batch.period,
+        Entitlement.state == "determined",
+        Entitlement.run_id.in_(runs),
+        Entitlement.village_code.startswith(batch.region_code, autoescape=True),
+        ~live,
+    )
+
+
+def _wanted(batch: Batch) -> Select[int, int, int, str, bytes, int | None, bytes | None]:
+    """Select what is due: to whom, how much, what hinders, and what the rows of person and account commit to."""
     return (
         select(
             Entitlement.id.label("entitlement_id"),
@@ -178,52 +205,44 @@ def _wanted(batch: Batch) -> Select[int, int, int, str, bytes, int | None, bytes
             BankAccount.id.label("account_id"),
             BankAccount.commitment.label("account"),
         )
-        .join(EntitlementRun, EntitlementRun.id == Entitlement.run_id)
         .join(Person, Person.id == Entitlement.person_id)
         .outerjoin(BankAccount, current_account(batch))
-        .where(
-            Entitlement.program_id == batch.program_id,
-            Entitlement.period == batch.period,
-            Entitlement.state == "determined",
-            EntitlementRun.decree_id == batch.decree_id,
-            Entitlement.village_code.startswith(batch.region_code, autoescape=True),
-            ~live,
-        )
+        .where(*_is_due(batch))
     )
 
 
 def _columns(
-    batch: Batch, wanted: Subquery, portions: Sequence[Portion], *, spare: int
+    batch: Batch, wanted: Subquery, portions: Sequence[Portion] | None, *, first: int
 ) -> dict[str, ColumnElement[Any]]:
-    """Say how a line is made of what is wanted: numbered at random, salted, committed, and paid by a source or none."""
+    """Say how a line is made of what is wanted: numbered at random, salted, committed, and paid by a source or none.
+
+    Without portions the first source pays every line that can be paid.
+    """
     drawn = select(wanted, func.random().label("draw"), RandomSalt().label("salt")).subquery("drawn")
+    line_no = func.row_number().over(order_by=drawn.c.draw)
     rank = func.row_number().over(partition_by=(drawn.c.amount, drawn.c.reason), order_by=drawn.c.draw)
-    line = select(drawn, func.row_number().over(order_by=drawn.c.draw).label("line_no"), rank.label("rank")).subquery(
-        "line"
-    )
-    nobody = null().cast(Id)
-    is_paid_by = [
-        (
-            and_(line.c.reason == "", line.c.amount == each.amount, line.c.rank <= each.up_to),
-            literal(each.source_id, Id),
-        )
-        for each in portions
+    ranked = null() if portions is None else rank
+    line = select(drawn, line_no.label("line_no"), ranked.label("rank")).subquery("line")
+    all_of_them = [(true(), literal(first, Id))]
+    shared_out = [
+        (and_(line.c.amount == each.amount, line.c.rank <= each.up_to), literal(each.source_id, Id))
+        for each in portions or ()
     ]
-    source: ColumnElement[Any] = case(*is_paid_by, else_=nobody) if is_paid_by else nobody
+    nobody = null().cast(Id)
+    source = case((line.c.reason != "", nobody), *(all_of_them if portions is None else shared_out), else_=nobody)
     reason = case((line.c.reason != "", line.c.reason), (source.is_(None), NO_FUNDS), else_="")
-    head, nothing = literal(PAYEE_HEAD, LargeBinary), literal(b"", LargeBinary)
     return {
         "batch_id": literal(batch.id, Id),
         "line_no": line.c.line_no,
         "entitlement_id": line.c.entitlement_id,
         "person_id": line.c.person_id,
         "bank_account_id": line.c.account_id,
-        "source_id": func.coalesce(source, literal(spare, Id)),
+        "source_id": func.coalesce(source, literal(first, Id)),
         "amount": line.c.amount,
         "state": case((reason != "", "set_aside"), else_="listed"),
         "reason": reason,
         "salt": line.c.salt,
-        "commitment": Sha256Of(head, line.c.salt, line.c.person, func.coalesce(line.c.account, nothing)),
+        "commitment": kept_commitment(line.c.salt, line.c.person, line.c.account),
         "public_id": RandomName(),
     }
 

@@ -6,7 +6,7 @@ keyed HMAC, kept per field. Plaintext is written nowhere.
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.columns import (
@@ -131,13 +131,6 @@ class BankAccount(Base):
     __tablename__ = "bank_accounts"
     __table_args__ = (
         Index("ix_bank_accounts_person", "person_id", "is_current"),
-        Index(
-            "uq_bank_accounts_current",
-            "person_id",
-            unique=True,
-            postgresql_where=text("is_current"),
-            sqlite_where=text("is_current"),
-        ),
         Index("ix_bank_accounts_number", "number_hash"),
         {"info": record("OPERATOR")},
     )
@@ -155,6 +148,15 @@ class BankAccount(Base):
     changed_at: Mapped[Moment]
     salt: Mapped[Salt]
     commitment: Mapped[Bytes]
+
+
+Index(
+    "uq_bank_accounts_current",
+    BankAccount.person_id,
+    unique=True,
+    postgresql_where=BankAccount.is_current.is_(True),
+    sqlite_where=BankAccount.is_current.is_(True),
+)
 
 
 class ExternalAid(Base):

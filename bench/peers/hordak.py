@@ -60,7 +60,7 @@ def start(url: str) -> tuple[Any, Any, Any]:
 
 
 def own_models() -> tuple[Any, Any]:
-    """Make the two tables that an application beside hordak needs: who is entitled to what, and the lines of a batch."""
+    """Make the two tables an application beside hordak needs: who is entitled to what, and the lines of a batch."""
     db = import_module("django.db")
 
     class Entitled(db.models.Model):  # type: ignore[name-defined,misc]  # Django's types come with the bench lock only

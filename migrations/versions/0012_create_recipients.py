@@ -155,8 +155,8 @@ def upgrade() -> None:
         "bank_accounts",
         ["person_id"],
         unique=True,
-        postgresql_where=sa.text("is_current"),
-        sqlite_where=sa.text("is_current"),
+        postgresql_where=sa.text("is_current IS TRUE"),
+        sqlite_where=sa.text("is_current IS TRUE"),
     )
     protect("personal_views")
 

@@ -130,7 +130,6 @@ def upgrade() -> None:
         sa.Column("commitment", sa.LargeBinary(), nullable=True),
         sa.Column("public_id", sa.String(length=20), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_batch_lines_positive")),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_batch_lines_batch_id")),
         sa.ForeignKeyConstraint(["entitlement_id"], ["entitlements.id"], name=op.f("fk_batch_lines_entitlement_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_lines")),
         sa.UniqueConstraint("batch_id", "line_no", name="uq_batch_lines_number"),

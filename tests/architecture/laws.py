@@ -18,7 +18,6 @@ FILE_LIMIT = 400  # One idea; a larger one becomes a package of files.
 # Where a transaction may end, and why.
 COMMIT_DOORS = {
     "aid_ledger/core/act.py": "the one pen: guard, facts and rows end together",
-    "aid_ledger/core/db.py": "a READ ONLY transaction has nothing to keep; at a rollback the driver forgets its plans",
     "aid_ledger/core/migrating.py": "a migration is the schema owner's one transaction; there is no deed in it",
 }
 # Where SQL may be written by hand, and why.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import update
 
@@ -11,8 +10,8 @@ from aid_ledger.book import service as book
 from aid_ledger.book.rules import Movement, Place, Stage
 from aid_ledger.core.act import Act
 from aid_ledger.core.bulk import chunked, update_many
-from aid_ledger.core.crypto import new_salt
 from aid_ledger.core.roles import Role
+from aid_ledger.core.sqlfunctions import RandomSalt
 from aid_ledger.disbursement import digests, drafting, queries, rules
 from aid_ledger.disbursement.models import Batch, BatchLine
 from aid_ledger.disbursement.service.steps import add_step, check_decree, lock_batch
@@ -120,22 +119,17 @@ def _freeze(act: Act, batch: Batch) -> tuple[list[FrozenLine], bytes]:
     A first submission keeps the commitments of the draft where the payee is still the same. A later one salts every
     line anew: its digest is another one even if nothing changed, so that no earlier step counts for it.
     """
+    if batch.digest is not None:
+        live = BatchLine.batch_id == batch.id, BatchLine.state != "set_aside"
+        salted = update(BatchLine).where(*live).values(salt=RandomSalt()).returning(BatchLine.id)
+        act.wrote(BatchLine, act.session.scalars(salted.execution_options(synchronize_session=False)).all())
+    by_account = batch.channel in digests.BY_ACCOUNT
+    update_many(act, BatchLine, digests.outdated_lines(act.session, batch.id, with_account=by_account))
     frontier = Frontier()
     frozen: list[FrozenLine] = []
-    renewed: list[dict[str, Any]] = []
-    by_account = batch.channel in digests.BY_ACCOUNT
-    is_again = batch.digest is not None
-    for id_, line_no, entitlement, amount, source, salt, stored, person, account_id, account in digests.listed_lines(
-        act.session, batch.id, with_account=by_account
-    ):
-        changes = {"salt": new_salt()} if is_again else {}
-        commitment = digests.line_commitment(changes.get("salt", salt), person, account)
-        if stored != commitment:
-            renewed.append({"id": id_, "commitment": commitment, "bank_account_id": account_id, **changes})
-        fixed = FrozenLine(line_no, entitlement, amount, source, digests.encode_digest(commitment))
-        frontier.append(leaf_hash(digests.line_leaf(fixed)))
-        frozen.append(fixed)
-    update_many(act, BatchLine, renewed)
+    for line in digests.frozen_lines(act.session, batch.id):
+        frontier.append(leaf_hash(digests.line_leaf(line)))
+        frozen.append(line)
     return frozen, frontier.root()
 
 

@@ -35,21 +35,6 @@ def test_statements_are_prepared_unless_a_pooler_would_forget_them(
         engine.dispose()
 
 
-def test_reading_does_not_make_the_driver_forget(backend: str, database_url: str) -> None:
-    """Pages and deeds share connections: were a page's end a rollback, every deed after it would be planned anew."""
-    if backend == "sqlite":
-        pytest.skip("the embedded database is no server")
-    engine = make_engine(database_url)
-    try:
-        for _ in range(SAID_OFTEN + 1):
-            with reading(engine) as session:
-                session.execute(select(func.coalesce(1, 2)))
-        with engine.connect() as connection:
-            assert connection.scalar(KEPT) == 1
-    finally:
-        engine.dispose()
-
-
 def test_reading_keeps_nothing(backend: str, database_url: str) -> None:
     """What somebody tries to write while reading is refused, and an error inside ends the reading like any other."""
     if backend == "sqlite":
