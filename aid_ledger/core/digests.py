@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import ARRAY, BigInteger, Connection, Row, Select, Table, any_, bindparam, select, tuple_
 
+from aid_ledger.core.ahead import ahead
 from aid_ledger.core.clock import instant_text
 from aid_ledger.core.db import key_columns, key_text
 
@@ -76,17 +77,20 @@ def digests_of(connection: Connection, table: Table, keys: Iterable[tuple[Any, .
     """Digest the stored rows of these primary keys; a key whose row is gone maps to None."""
     wanted = sorted(set(keys))
     found: dict[str, str | None] = {key_text(key): None for key in wanted}
-    for start in range(0, len(wanted), KEYS_PER_QUERY):
-        chunk = wanted[start : start + KEYS_PER_QUERY]
-        is_number = len(chunk[0]) == 1 and isinstance(chunk[0][0], int)
-        if is_number and connection.dialect.name == "postgresql":
-            rows = connection.execute(_by_numbers(table), {"numbers": [key[0] for key in chunk]})
-        elif is_number:
-            rows = connection.execute(select(table).where(key_columns(table)[0].in_([key[0] for key in chunk])))
-        else:
-            rows = connection.execute(select(table).where(tuple_(*key_columns(table)).in_(chunk)))
+    chunks = [wanted[start : start + KEYS_PER_QUERY] for start in range(0, len(wanted), KEYS_PER_QUERY)]
+    stored = (_rows_of(connection, table, chunk) for chunk in chunks)
+    for rows in ahead(stored) if len(chunks) > 1 else stored:
         found.update(_digest_rows(table, rows))
     return found
+
+
+def _rows_of(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> Sequence[Row[Any]]:
+    is_number = len(keys[0]) == 1 and isinstance(keys[0][0], int)
+    if is_number and connection.dialect.name == "postgresql":
+        return connection.execute(_by_numbers(table), {"numbers": [key[0] for key in keys]}).all()
+    identity = key_columns(table)
+    is_wanted = identity[0].in_([key[0] for key in keys]) if is_number else tuple_(*identity).in_(keys)
+    return connection.execute(select(table).where(is_wanted)).all()
 
 
 @cache
