@@ -62,7 +62,7 @@ class Entitlement(Base):
         CheckConstraint("amount > 0", name="positive"),
         Index("ix_entitlements_run", "run_id", "state"),
         Index("ix_entitlements_person", "person_id"),
-        {"info": record("OPERATOR")},
+        {"info": record("OPERATOR") | {"lasting": "yes"}},
     )
 
     id: Mapped[PrimaryId]
@@ -100,7 +100,10 @@ class Batch(Base):
     __table_args__ = (
         CheckConstraint("total >= 0", name="total"),
         Index("ix_batches_state", "state", "id"),
-        {"info": record("OPERATOR drafts and submits; verifier, approvers and treasurer move its state")},
+        {
+            "info": record("OPERATOR drafts and submits; verifier, approvers and treasurer move its state")
+            | {"lasting": "yes"}
+        },
     )
 
     id: Mapped[PrimaryId]
@@ -143,22 +146,22 @@ class BatchLine(Base):
     `state` is `listed` while the batch's own state says everything, then sent, unknown, delivered, failed, on_hold,
     returned; or set_aside, rejected, cancelled. `commitment` binds the payee's name and account under `salt`.
 
-    A foreign key costs each line as much as all its columns together, so only the one that guards money is kept: a
-    line pays an entitlement that exists. The others hold because one statement makes the lines of a batch out of rows
-    that are there (`drafting.insert_lines`), and those are never deleted; `audit diff` sees any hand that changes them.
+    A foreign key costs each line as much as all its columns together, so there is none. One statement makes the lines
+    of a batch by joining the rows they point at (`drafting.insert_lines`), and those rows are lasting: a trigger
+    refuses to delete them. `audit diff` sees any hand that changes either.
     """
 
     __tablename__ = "batch_lines"
     __table_args__ = (
         UniqueConstraint("batch_id", "line_no", name="uq_batch_lines_number"),
         CheckConstraint("amount > 0", name="positive"),
-        {"info": record("OPERATOR lists and freezes; delivery moves its state")},
+        {"info": record("OPERATOR lists and freezes; delivery moves its state") | {"lasting": "yes"}},
     )
 
     id: Mapped[PrimaryId]
     batch_id: Mapped[int] = mapped_column(Id)
     line_no: Mapped[Count]
-    entitlement_id: Mapped[int] = mapped_column(ForeignKey("entitlements.id"))
+    entitlement_id: Mapped[int] = mapped_column(Id)
     person_id: Mapped[int] = mapped_column(Id, index=True)
     bank_account_id: Mapped[int | None] = mapped_column(Id)
     source_id: Mapped[int] = mapped_column(Id)

@@ -30,7 +30,7 @@ class Source(Base):
     """A source of aid of one year. `in_rkud` sources are APBD figures, the others never appear there."""
 
     __tablename__ = "sources"
-    __table_args__ = ({"info": record("OPERATOR")},)
+    __table_args__ = ({"info": record("OPERATOR") | {"lasting": "yes"}},)
 
     id: Mapped[PrimaryId]
     code: Mapped[str] = mapped_column(String(40), unique=True)

@@ -95,7 +95,7 @@ class Person(Base):
     __table_args__ = (
         Index("ix_people_village", "village_code", "id"),
         CheckConstraint("state IN ('active', 'deceased', 'moved', 'erased')", name="state"),
-        {"info": record("OPERATOR, by import and correction")},
+        {"info": record("OPERATOR, by import and correction") | {"lasting": "yes"}},
     )
 
     id: Mapped[PrimaryId]
@@ -132,7 +132,7 @@ class BankAccount(Base):
     __table_args__ = (
         Index("ix_bank_accounts_person", "person_id", "is_current"),
         Index("ix_bank_accounts_number", "number_hash"),
-        {"info": record("OPERATOR")},
+        {"info": record("OPERATOR") | {"lasting": "yes"}},
     )
 
     id: Mapped[PrimaryId]

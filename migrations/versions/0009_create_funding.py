@@ -10,6 +10,7 @@ from alembic import op
 
 from aid_ledger.core.db import Instant
 from aid_ledger.core.money import AmountType
+from migrations.append_only import keep
 
 revision = "0009_create_funding"
 down_revision = "0008_create_book"
@@ -102,6 +103,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state != 'refused'"),
         postgresql_where=sa.text("state != 'refused'"),
     )
+    keep("sources")
 
 
 def downgrade() -> None:

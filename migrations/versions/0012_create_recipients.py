@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from aid_ledger.core.db import Instant
-from migrations.append_only import protect
+from migrations.append_only import keep, protect
 
 revision = "0012_create_recipients"
 down_revision = "0011_create_procurement"
@@ -158,6 +158,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_current IS TRUE"),
         sqlite_where=sa.text("is_current IS TRUE"),
     )
+    keep("bank_accounts", "people")
     protect("personal_views")
 
 

@@ -10,7 +10,7 @@ from alembic import op
 
 from aid_ledger.core.db import Instant
 from aid_ledger.core.money import AmountType
-from migrations.append_only import protect
+from migrations.append_only import keep, protect
 
 revision = "0014_create_disbursement"
 down_revision = "0013_create_isolation"
@@ -18,6 +18,35 @@ down_revision = "0013_create_isolation"
 
 def upgrade() -> None:
     """Create tables, indexes and the triggers of the append-only ones."""
+    op.create_table(
+        "batch_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("line_no", sa.BigInteger(), nullable=False),
+        sa.Column("entitlement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bank_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount", AmountType(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=80), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("commitment", sa.LargeBinary(), nullable=True),
+        sa.Column("public_id", sa.String(length=20), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_batch_lines_positive")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_lines")),
+        sa.UniqueConstraint("batch_id", "line_no", name="uq_batch_lines_number"),
+        sa.UniqueConstraint("public_id", name=op.f("uq_batch_lines_public_id")),
+    )
+    op.create_index(op.f("ix_batch_lines_person_id"), "batch_lines", ["person_id"], unique=False)
+    op.create_index(
+        "uq_batch_lines_live_entitlement",
+        "batch_lines",
+        ["entitlement_id"],
+        unique=True,
+        postgresql_where=sa.text("(state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled'))"),
+        sqlite_where=sa.text("(state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled'))"),
+    )
     op.create_table(
         "entitlement_runs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -115,36 +144,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_left_out_reason", "left_out", ["run_id", "reason"], unique=False)
     op.create_table(
-        "batch_lines",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("line_no", sa.BigInteger(), nullable=False),
-        sa.Column("entitlement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("bank_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("amount", AmountType(), nullable=False),
-        sa.Column("state", sa.String(length=20), nullable=False),
-        sa.Column("reason", sa.String(length=80), nullable=False),
-        sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.Column("commitment", sa.LargeBinary(), nullable=True),
-        sa.Column("public_id", sa.String(length=20), nullable=False),
-        sa.CheckConstraint("amount > 0", name=op.f("ck_batch_lines_positive")),
-        sa.ForeignKeyConstraint(["entitlement_id"], ["entitlements.id"], name=op.f("fk_batch_lines_entitlement_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_lines")),
-        sa.UniqueConstraint("batch_id", "line_no", name="uq_batch_lines_number"),
-        sa.UniqueConstraint("public_id", name=op.f("uq_batch_lines_public_id")),
-    )
-    op.create_index(op.f("ix_batch_lines_person_id"), "batch_lines", ["person_id"], unique=False)
-    op.create_index(
-        "uq_batch_lines_live_entitlement",
-        "batch_lines",
-        ["entitlement_id"],
-        unique=True,
-        postgresql_where=sa.text("(state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled'))"),
-        sqlite_where=sa.text("(state NOT IN ('set_aside', 'failed', 'returned', 'rejected', 'cancelled'))"),
-    )
-    op.create_table(
         "batch_sources",
         sa.Column(
             "batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -189,6 +188,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("step IN ('submitted', 'verified', 'approved')"),
         sqlite_where=sa.text("step IN ('submitted', 'verified', 'approved')"),
     )
+    keep("batch_lines", "batches", "entitlements")
     protect("batch_steps")
 
 
@@ -196,8 +196,8 @@ def downgrade() -> None:
     """Drop the tables again, newest first."""
     op.drop_table("batch_steps")
     op.drop_table("batch_sources")
-    op.drop_table("batch_lines")
     op.drop_table("left_out")
     op.drop_table("entitlements")
     op.drop_table("batches")
     op.drop_table("entitlement_runs")
+    op.drop_table("batch_lines")

@@ -12,6 +12,7 @@ from aid_ledger.tables import METADATA
 from tests.benches import Bench
 
 APPEND_ONLY = sorted(name for name, table in METADATA.tables.items() if table.info.get("append_only"))
+LASTING = sorted(name for name, table in METADATA.tables.items() if table.info.get("lasting"))
 
 
 def test_the_newest_migration_is_the_one_that_head_names() -> None:
@@ -30,6 +31,16 @@ def test_migrations_build_what_the_models_say(bench: Bench) -> None:
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_every_append_only_table_has_its_triggers(bench: Bench, table: str) -> None:
     """UPDATE and DELETE (and TRUNCATE on PostgreSQL) of history have a trigger in their way."""
+    assert _triggers(bench, table) == 2
+
+
+@pytest.mark.parametrize("table", LASTING)
+def test_rows_that_are_pointed_at_without_a_key_cannot_be_deleted(bench: Bench, table: str) -> None:
+    """Lines of a batch have no foreign keys: what they point at refuses DELETE (and TRUNCATE on PostgreSQL)."""
+    assert _triggers(bench, table) == (2 if bench.engine.dialect.name == "postgresql" else 1)
+
+
+def _triggers(bench: Bench, table: str) -> int:
     is_postgres = bench.engine.dialect.name == "postgresql"
     query = (
         f"SELECT count(*) FROM pg_trigger WHERE tgrelid = '{table}'::regclass AND NOT tgisinternal"
@@ -37,7 +48,7 @@ def test_every_append_only_table_has_its_triggers(bench: Bench, table: str) -> N
         else f"SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'"
     )
     with bench.engine.connect() as connection:
-        assert connection.exec_driver_sql(query).scalar_one() == 2
+        return int(connection.exec_driver_sql(query).scalar_one())
 
 
 @pytest.mark.parametrize("statement", ["UPDATE log_heads_probe SET note = 'x'", "DELETE FROM log_heads_probe"])
