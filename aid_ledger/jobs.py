@@ -1,12 +1,25 @@
-"""The kinds of long work this product knows, gathered from the rooms for the worker."""
+"""The long work this product knows, and the chores of its workers, gathered from the rooms."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from aid_ledger.app import Office
 from aid_ledger.core.jobs import Registry
+from aid_ledger.core.jobs.chores import Chore
+from aid_ledger.officials import chores as officials
 from aid_ledger.recipients import jobs as recipients
+
+EVERY_S: Final = 600
+"""How often what an hour or a day brings is looked for: soon after it is over, and no burden."""
 
 
 def registry(office: Office) -> Registry:
-    """List every kind of job, bound to an open installation."""
-    return Registry([recipients.import_kind(office.acts)])
+    """List every kind of job, and what workers do unasked, bound to an open installation."""
+    return Registry(
+        [recipients.import_kind(office.acts)],
+        chores=[
+            Chore("count_failed_sign_ins", EVERY_S, lambda: officials.count_failed_sign_ins(office.acts)),
+            Chore("forget_old_sessions", EVERY_S, lambda: officials.forget_old_sessions(office.engine)),
+        ],
+    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from aid_ledger.core.errors import DomainError, Kind
 from aid_ledger.core.jobs.arguments import STEP_LIMIT_BYTES, JsonObject, encode
+from aid_ledger.core.jobs.chores import Chore
 
 MAX_STEPS = 20_000
 """Steps of one job; at 1,000 rows each this is twenty million rows, and its stored plan stays under ten megabytes."""
@@ -70,9 +71,10 @@ class JobKindUnknown(DomainError):
 
 
 class Registry:
-    """The kinds that one process can run; built by `app` and handed on, so that nothing leaks between tests."""
+    """The kinds that one process can run, and its chores; built by `app` and handed on: nothing leaks between tests."""
 
-    def __init__(self, kinds: Iterable[JobKind] = ()) -> None:
+    def __init__(self, kinds: Iterable[JobKind] = (), *, chores: Sequence[Chore] = ()) -> None:
+        self.chores = tuple(chores)
         self._kinds: dict[str, JobKind] = {}
         for kind in kinds:
             self.add(kind)

@@ -27,6 +27,7 @@ from aid_ledger.core.act import keeping_house
 from aid_ledger.core.jobs import leases, notices
 from aid_ledger.core.jobs.arguments import JsonObject, decode
 from aid_ledger.core.jobs.board import JobState
+from aid_ledger.core.jobs.chores import Chores
 from aid_ledger.core.jobs.engine import Engine
 from aid_ledger.core.jobs.kinds import Registry
 from aid_ledger.core.jobs.run import Ending, Gate, Runner
@@ -72,6 +73,7 @@ class Worker:
         concurrency: int = CONCURRENCY,
         rhythm: Rhythm = RHYTHM,
     ) -> None:
+        self._chores = Chores(registry.chores)
         self.executor_id = f"{socket.gethostname()}:{uuid.uuid4()}"
         self._house = partial(keeping_house, database)
         self._rhythm = rhythm
@@ -91,12 +93,13 @@ class Worker:
         log.info("job_worker_started", executor=self.executor_id)
 
     def turn(self) -> None:
-        """Hand over what is queued; when a beat is due, renew the lease, recover the dead, settle the forgotten."""
+        """Hand over what is queued; when a beat is due, renew the lease, recover the dead, settle, do the chores."""
         if clock.monotonic() >= self._beat_due_s:
             leases.renew(self._house, self.executor_id, ttl_ms=self._rhythm.lease_ms)
             self._beat_due_s = clock.monotonic() + self._rhythm.beat_s
             self._sweep()
             self._settle()
+            self._chores.turn()
         self._relay()
 
     def leave(self) -> bool:

@@ -161,7 +161,8 @@ def count_failures(act: Act, hour: dt.datetime) -> int:
     if hour + HOUR > act.at:
         raise RuntimeError("an hour is counted when it is over")
     of_hour = SignInAttempt.hour == hour
-    count = int(act.session.scalar(select(func.coalesce(func.sum(SignInAttempt.fails), 0)).where(of_hour)) or 0)
+    held = select(SignInAttempt.fails).where(of_hour).order_by(SignInAttempt.id).with_for_update()
+    count = sum(act.session.scalars(held))
     if not count:
         return 0
     # Rows that still delay somebody stay, emptied, so that counting does not free an attacker.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from aid_ledger.core import clock
 from aid_ledger.core.act import SYSTEM
 from aid_ledger.core.clock import FrozenClock
 from aid_ledger.log.models import LogEntry
-from aid_ledger.officials import passwords, refusals, service
+from aid_ledger.officials import chores, passwords, refusals, service
 from aid_ledger.officials.models import SignInAttempt, SignInSession
 from aid_ledger.officials.service import PasswordOutcome
 from tests.builders.officials import PASSWORD, Founded
@@ -105,6 +106,22 @@ def test_a_flood_of_bad_sign_ins_makes_one_entry_an_hour_without_a_name(founded:
     assert b"nik" not in entry
     with founded.bench.reading() as session:
         assert session.scalars(select(SignInAttempt)).all() == []
+
+
+def test_workers_count_by_themselves_and_once(founded: Founded, noon: FrozenClock) -> None:
+    """Two workers on two machines look at the same hour: one entry, and sessions that ran out are gone."""
+    knock(founded, "approver", "salah sama sekali")
+    noon.advance(hours=2)
+    bench = founded.bench
+    with ThreadPoolExecutor(2) as workers:
+        answers = [workers.submit(chores.count_failed_sign_ins, bench.acts) for _ in range(2)]
+    assert sorted(len(answer.result()) for answer in answers) == [0, 1]
+    assert len(entries(founded, "SignInFailures")) == 1
+    assert sign_in(founded, "approver", founded.code("approver")).accepted
+    noon.advance(days=2)
+    chores.forget_old_sessions(bench.engine)
+    with bench.reading() as session:
+        assert session.scalars(select(SignInSession)).all() == []
 
 
 def test_counting_frees_no_attacker(founded: Founded, noon: FrozenClock) -> None:
