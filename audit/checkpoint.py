@@ -43,6 +43,18 @@ def parse(text: str) -> Checkpoint:
             not 32 bytes, or an empty log has a root other than SHA-256("").
 
     """
+    stated = parse_shape(text)
+    check_empty(stated)
+    return stated
+
+
+def parse_shape(text: str) -> Checkpoint:
+    """Read a checkpoint body whose root may still be impossible: a witness must know first who signed it.
+
+    Raises:
+        MalformedInput: as `parse`, but for the root of an empty log.
+
+    """
     *lines, last = text.split("\n")
     if last or len(lines) < _MIN_LINES or not all(lines):
         raise MalformedInput("a checkpoint is at least three lines, none empty", rule="checkpoint.form")
@@ -51,9 +63,18 @@ def parse(text: str) -> Checkpoint:
     decoded = decode_base64(root)
     if len(decoded) != HASH_BYTES:
         raise MalformedInput(f"a root is {HASH_BYTES} bytes", rule="checkpoint.root")
-    if number == 0 and decoded != EMPTY_ROOT:
-        raise MalformedInput("an empty log has the root of nothing", rule="checkpoint.root")
     return Checkpoint(origin, number, decoded, tuple(extensions))
+
+
+def check_empty(stated: Checkpoint) -> None:
+    """Refuse a log of no entries that has another root than nothing has.
+
+    Raises:
+        MalformedInput: it has.
+
+    """
+    if stated.size == 0 and stated.root != EMPTY_ROOT:
+        raise MalformedInput("an empty log has the root of nothing", rule="checkpoint.root")
 
 
 def parse_decimal(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The command line of the verifier: `aid-audit verify` and `aid-audit receipt`.
+"""The command line of the verifier: `aid-audit verify`, `aid-audit receipt` and, in `witness/`, `aid-audit witness`.
 
 It prints lines of `key: value` and ends with 0 (good), 1 (bad), 2 (asked wrongly) or 3 (an entry of a kind newer
 than this verifier). Without a key from the inspector it says `anchored: no`: then a log merely agrees with itself.
@@ -7,14 +7,13 @@ The checks are in `verify.py`, `replay/` and `pdf/`; this file only asks and tel
 
 from __future__ import annotations
 
-import functools
 import re
 import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -23,7 +22,9 @@ from audit.errors import AuditError, MalformedInput, UnknownKind
 from audit.policy import Policy
 from audit.replay import Replay
 from audit.source import open_source, read_file
+from audit.terminal import asked, tell
 from audit.verify import Finding, verify_log
+from audit.witness.commands import witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from audit.policy import Trust
     from audit.source import Source
     from audit.verify import Report
-
-Answer = TypeVar("Answer")
 
 GOOD: Final = 0
 BAD: Final = 1
@@ -45,19 +44,6 @@ MAX_CERTIFICATE_BYTES: Final = 65_536
 _MAX_SHOWN: Final = 20
 _AGE: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def asked(read: Callable[[str], Answer]) -> Callable[[str], Answer]:
-    """Make a refusal of what the inspector typed a wrong question, not a bad log."""
-
-    @functools.wraps(read)
-    def convert(typed: str) -> Answer:
-        try:
-            return read(typed)
-        except AuditError as error:
-            raise click.BadParameter(_printable(error.sentence)) from error
-
-    return convert
 
 
 @asked
@@ -126,7 +112,7 @@ def verify(
     )
     if report.trust is not None:
         _tell_trust(report.trust)
-    _tell("anchored", "yes" if report.is_anchored else "no")
+    tell("anchored", "yes" if report.is_anchored else "no")
     sys.exit(_tell_result(report))
 
 
@@ -150,6 +136,9 @@ def receipt(file: Path, root: Path, log_key: Policy, trusted: Policy | None) -> 
     sys.exit(tell_receipt(check))
 
 
+main.add_command(witness)
+
+
 def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
     """Say what a checked receipt says, by whose word, and how the check went; return the exit code."""
     try:
@@ -158,32 +147,32 @@ def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
         return _tell_newer(Finding(error.rule, error.index, error.sentence))
     except AuditError as error:
         return _tell_bad((Finding(error.rule, error.index, error.sentence),))
-    _tell("number", report.number)
-    _tell("kind", report.kind)
-    _tell("amount", f"{report.amount} {report.commodity}")
-    _tell("paid_on", report.paid_on.isoformat() if report.paid_on else "")
-    _tell("signer", report.signer)
-    _tell("signed_at", report.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    _tell("origin", report.origin)
-    _tell("index", str(report.index))
-    _tell("size", str(report.size))
+    tell("number", report.number)
+    tell("kind", report.kind)
+    tell("amount", f"{report.amount} {report.commodity}")
+    tell("paid_on", report.paid_on.isoformat() if report.paid_on else "")
+    tell("signer", report.signer)
+    tell("signed_at", report.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    tell("origin", report.origin)
+    tell("index", str(report.index))
+    tell("size", str(report.size))
     for name in report.witnesses:
-        _tell("cosigned", name)
-    _tell("anchored", "yes" if report.anchored else "no")
-    _tell("result", "good")
+        tell("cosigned", name)
+    tell("anchored", "yes" if report.anchored else "no")
+    tell("result", "good")
     return GOOD
 
 
 def _tell_trust(trust: Trust) -> None:
     """Say which log this is, and who has sworn to it when."""
     stated = trust.checkpoint
-    _tell("origin", stated.origin)
-    _tell("size", str(stated.size))
-    _tell("root", note.encode_base64(stated.root))
-    _tell("log_key", str(trust.log_key))
+    tell("origin", stated.origin)
+    tell("size", str(stated.size))
+    tell("root", note.encode_base64(stated.root))
+    tell("log_key", str(trust.log_key))
     for each in trust.cosigned:
         seen_at = datetime.fromtimestamp(each.time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        _tell("cosigned", f"{each.key.name} {seen_at}")
+        tell("cosigned", f"{each.key.name} {seen_at}")
 
 
 def _tell_result(report: Report) -> int:
@@ -192,39 +181,30 @@ def _tell_result(report: Report) -> int:
         return _tell_bad(report.findings)
     if report.newer is not None:
         return _tell_newer(report.newer)
-    _tell("result", "good")
+    tell("result", "good")
     return GOOD
 
 
 def _tell_bad(findings: tuple[Finding, ...]) -> int:
     worst, *others = findings
-    _tell("result", "bad")
-    _tell("first_bad_index", _place(worst))
-    _tell("rule", worst.rule)
-    _tell("reason", worst.sentence)
+    tell("result", "bad")
+    tell("first_bad_index", _place(worst))
+    tell("rule", worst.rule)
+    tell("reason", worst.sentence)
     for each in others[:_MAX_SHOWN]:
-        _tell("also", f"{_place(each)} {each.rule} {each.sentence}")
+        tell("also", f"{_place(each)} {each.rule} {each.sentence}")
     if len(others) > _MAX_SHOWN:
-        _tell("also", f"{len(others) - _MAX_SHOWN} more")
+        tell("also", f"{len(others) - _MAX_SHOWN} more")
     return BAD
 
 
 def _tell_newer(newer: Finding) -> int:
-    _tell("result", "newer")
-    _tell("first_newer_index", _place(newer))
-    _tell("rule", newer.rule)
-    _tell("reason", newer.sentence)
+    tell("result", "newer")
+    tell("first_newer_index", _place(newer))
+    tell("rule", newer.rule)
+    tell("reason", newer.sentence)
     return NEWER
 
 
 def _place(finding: Finding) -> str:
     return "unknown" if finding.index is None else str(finding.index)
-
-
-def _tell(name: str, value: str) -> None:
-    click.echo(f"{name}: {_printable(value)}")
-
-
-def _printable(text: str) -> str:
-    """Keep whatever a stranger wrote from steering the inspector's terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
