@@ -86,6 +86,9 @@ def digests_of(connection: Connection, table: Table, keys: Iterable[tuple[Any, .
 
 def _rows_of(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> Sequence[Row[Any]]:
     is_number = len(keys[0]) == 1 and isinstance(keys[0][0], int)
+    if is_number and keys[-1][0] - keys[0][0] == len(keys) - 1:
+        # Distinct numbers in order without a gap, as a bulk insert leaves them: one stretch of the index.
+        return connection.execute(_by_stretch(table), {"first": keys[0][0], "last": keys[-1][0]}).all()
     if is_number and connection.dialect.name == "postgresql":
         return connection.execute(_by_numbers(table), {"numbers": [key[0] for key in keys]}).all()
     identity = key_columns(table)
@@ -97,6 +100,12 @@ def _rows_of(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...
 def _by_numbers(table: Table) -> Select[Any]:
     """Ask for the rows of a list of ids; made once per table, since every Act asks it."""
     return select(table).where(key_columns(table)[0] == any_(bindparam("numbers", type_=ARRAY(BigInteger))))
+
+
+@cache
+def _by_stretch(table: Table) -> Select[Any]:
+    """Ask for the rows of consecutive ids."""
+    return select(table).where(key_columns(table)[0].between(bindparam("first"), bindparam("last")))
 
 
 def all_digests(connection: Connection, table: Table, *, batch_size: int = 5_000) -> Iterator[tuple[str, str]]:

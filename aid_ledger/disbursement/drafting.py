@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import Act
+from aid_ledger.core.bulk import take_room
 from aid_ledger.core.db import Id
 from aid_ledger.core.sqlfunctions import RandomName, RandomSalt
 from aid_ledger.disbursement.digests import BY_ACCOUNT, kept_commitment
@@ -71,6 +72,7 @@ def insert_lines(act: Act, batch: Batch, program: Program) -> None:
     if not purses:
         raise NothingAllocated(program=program.code)
     _hold_runs(act, batch)
+    take_room(act)
     due = _count(act.session, select(Entitlement.amount).where(*_is_due(batch)))
     check_size(sum(lines for _amount, lines in due))
     wanted = _wanted(batch).subquery("wanted")

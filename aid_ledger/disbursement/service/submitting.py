@@ -9,7 +9,7 @@ from sqlalchemy import update
 from aid_ledger.book import service as book
 from aid_ledger.book.rules import Movement, Place, Stage
 from aid_ledger.core.act import Act
-from aid_ledger.core.bulk import chunked, update_many
+from aid_ledger.core.bulk import chunked, take_room, update_many
 from aid_ledger.core.roles import Role
 from aid_ledger.core.sqlfunctions import RandomSalt
 from aid_ledger.disbursement import digests, drafting, queries, rules
@@ -40,6 +40,7 @@ def submit_batch(act: Act, reference: str) -> Batch:
     office = require_office(act, submitter)
     rules.check_transition(reference, batch.state, "submitted")
     check_decree(act, document)
+    take_room(act)
     _check_payable(act, batch)
     shares = drafting.set_shares(act, batch)
     if not batch.lines:
