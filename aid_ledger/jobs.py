@@ -7,11 +7,15 @@ from typing import Final
 from aid_ledger.app import Office
 from aid_ledger.core.jobs import Registry
 from aid_ledger.core.jobs.chores import Chore
+from aid_ledger.log import witnessing
 from aid_ledger.officials import chores as officials
 from aid_ledger.recipients import jobs as recipients
 
 EVERY_S: Final = 600
 """How often what an hour or a day brings is looked for: soon after it is over, and no burden."""
+
+LOOK_EVERY_S: Final = 2
+"""How often the log is looked at for growth that witnesses have not cosigned."""
 
 
 def registry(office: Office) -> Registry:
@@ -20,6 +24,7 @@ def registry(office: Office) -> Registry:
         [recipients.import_kind(office.acts)],
         chores=[
             Chore("count_failed_sign_ins", EVERY_S, lambda: officials.count_failed_sign_ins(office.acts)),
+            Chore("ask_witnesses", LOOK_EVERY_S, lambda: witnessing.submit_due(office.engine)),
             Chore("forget_old_sessions", EVERY_S, lambda: officials.forget_old_sessions(office.engine)),
         ],
     )

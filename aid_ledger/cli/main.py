@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from aid_ledger.app import StartRefused
-from aid_ledger.cli import delivery, founding, household, log, recipients, serving
+from aid_ledger.cli import delivery, founding, household, log, recipients, serving, witnesses
 from aid_ledger.core import logs
 from aid_ledger.core.errors import DomainError, Kind
 from aid_ledger.core.keyfiles import KeyFileFault
@@ -65,3 +65,4 @@ main.add_command(log.sequencer)
 main.add_command(log.log_group)
 main.add_command(log.audit_group)
 main.add_command(log.book_group)
+main.add_command(witnesses.witnesses)

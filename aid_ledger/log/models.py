@@ -1,7 +1,7 @@
 """The log's tables. Entries are the only original; positions, tiles and checkpoints are derived from them.
 
-None of these rows is covered by row digests: the Merkle tree and the signed checkpoint cover the entries, and the
-rest is recomputed from them by `audit diff`.
+Of these rows only the witnesses are covered by row digests: the Merkle tree and the signed checkpoint cover the
+entries, and the rest is recomputed from them by `audit diff`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from aid_ledger.core.db import Base, Id, Instant, derived
+from aid_ledger.core.db import Base, Id, Instant, derived, housekeeping, record
 
 DIGEST_BYTES = 32
 
@@ -89,3 +89,56 @@ class LogMention(Base):
 
     reference: Mapped[str] = mapped_column(String(60), primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("log_entries.id"), primary_key=True, autoincrement=False)
+
+
+class Witness(Base):
+    """Somebody outside who is asked to cosign; written by `witnessing.add_witness` and never changed."""
+
+    __tablename__ = "witnesses"
+    __table_args__ = ({"info": record("log.witnessing.add_witness") | {"append_only": "yes"}},)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    vkey: Mapped[str] = mapped_column(String(200), unique=True)
+    url: Mapped[str] = mapped_column(String(300))
+    added_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+
+class WitnessState(Base):
+    """How it went with one witness: the size it last cosigned, and the first refusal, which no success wipes out.
+
+    `fault` is "" when the last attempt went well. A refusal is an alarm: the witness saw another history than ours.
+    """
+
+    __tablename__ = "witness_states"
+    __table_args__ = (
+        CheckConstraint("size >= 0", name="size"),
+        {"info": housekeeping("each witness shows what it last cosigned to everybody; this row is our note of it")},
+    )
+
+    witness_id: Mapped[int] = mapped_column(ForeignKey("witnesses.id"), primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+    cosigned_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    asked_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    fault: Mapped[str] = mapped_column(String(60))
+    refusal: Mapped[str] = mapped_column(String(60))
+    refused_size: Mapped[int | None] = mapped_column(BigInteger)
+    refused_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+
+
+class WitnessCosignature(Base):
+    """The newest cosignature line of a witness for a checkpoint, checked before it was stored."""
+
+    __tablename__ = "witness_cosignatures"
+    __table_args__ = (
+        {
+            "info": housekeeping(
+                "a line carries the witness's own signature; one that is gone or changed counts as none"
+            )
+        },
+    )
+
+    size: Mapped[int] = mapped_column(ForeignKey("log_checkpoints.size"), primary_key=True, autoincrement=False)
+    witness_id: Mapped[int] = mapped_column(ForeignKey("witnesses.id"), primary_key=True, autoincrement=False)
+    line: Mapped[str] = mapped_column(Text)
+    cosigned_at: Mapped[dt.datetime] = mapped_column(Instant)

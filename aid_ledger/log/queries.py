@@ -11,10 +11,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.log.mentions import references_in
-from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogPosition
-from aid_ledger.log.rules import SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed
+from aid_ledger.log.models import (
+    LogCheckpoint,
+    LogEntry,
+    LogHead,
+    LogPosition,
+    Witness,
+    WitnessCosignature,
+    WitnessState,
+)
+from aid_ledger.log.rules import SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed, quorum_of
 from aid_ledger.log.sequencer import TileFetch
 from aid_ledger.log.tree import TileTree
+from audit import cosignature, note
 from audit.entry import parse_entry
 from audit.errors import AuditError
 from audit.facts.founding import LogFounded
@@ -66,6 +75,92 @@ class LogStatus:
     def lag(self, at: dt.datetime) -> dt.timedelta:
         """Tell how long the oldest entry has been waiting; nothing if none does."""
         return at - self.oldest_waiting_at if self.oldest_waiting_at else dt.timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessView:
+    """A witness and how it went: `has_cosigned` tells of the newest checkpoint, the rest of the last it cosigned.
+
+    `fault` is what went wrong last, "" if nothing; `refusal` is the alarm that stays, "" if there was none.
+    """
+
+    name: str
+    vkey: str
+    url: str
+    size: int
+    cosigned_at: dt.datetime | None
+    has_cosigned: bool
+    fault: str
+    refusal: str
+    refused_size: int | None
+    refused_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessesView:
+    """All witnesses, and how many of them make a quorum by the house's own rule; an inspector's policy is their own."""
+
+    witnesses: tuple[WitnessView, ...]
+    quorum: int
+
+    @property
+    def cosigned(self) -> int:
+        """Count those that have cosigned the newest checkpoint."""
+        return sum(1 for each in self.witnesses if each.has_cosigned)
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether enough of them have; never without any."""
+        return bool(self.witnesses) and self.cosigned >= self.quorum
+
+
+def witnesses(session: Session) -> WitnessesView:
+    """List the witnesses by name, with what each last did."""
+    newest = newest_checkpoint(session)
+    sworn = _sworn(session, newest) if newest else {}
+    query = select(Witness, WitnessState).join(WitnessState, WitnessState.witness_id == Witness.id)
+    found = tuple(
+        WitnessView(
+            name=witness.name,
+            vkey=witness.vkey,
+            url=witness.url,
+            size=state.size,
+            cosigned_at=state.cosigned_at,
+            has_cosigned=witness.name in sworn,
+            fault=state.fault,
+            refusal=state.refusal,
+            refused_size=state.refused_size,
+            refused_at=state.refused_at,
+        )
+        for witness, state in session.execute(query.order_by(Witness.name))
+    )
+    return WitnessesView(found, quorum_of(len(found)))
+
+
+def cosigned_note(session: Session, sealed: LogCheckpoint) -> str:
+    """Write a checkpoint as it is shown: the log's signature, then the cosignatures of exactly this checkpoint."""
+    return sealed.note + "".join(_sworn(session, sealed).values())
+
+
+def _sworn(session: Session, sealed: LogCheckpoint) -> dict[str, str]:
+    """Give the good cosignature lines for a checkpoint by the names of the witnesses; a line put in by hand is none."""
+    query = (
+        select(Witness.name, Witness.vkey, WitnessCosignature.line)
+        .join(Witness, Witness.id == WitnessCosignature.witness_id)
+        .where(WitnessCosignature.size == sealed.size)
+        .order_by(Witness.name)
+    )
+    held = session.execute(query).all()
+    return {name: line for name, vkey, line in held if _is_good(sealed.note, vkey, line)}
+
+
+def _is_good(sealed: str, vkey: str, line: str) -> bool:
+    try:
+        text = note.parse(sealed.encode()).text
+        signature = note.parse_signature(line.removesuffix("\n"))
+        return bool(cosignature.verify(note.Note(text, (signature,)), [note.parse_vkey(vkey)]))
+    except AuditError:
+        return False
 
 
 def newest_checkpoint(session: Session) -> LogCheckpoint | None:
@@ -178,7 +273,7 @@ def proof_text(session: Session, position: int) -> str:
         raise NotSealed(position=position)
     hashes = TileTree(newest.size, TileFetch(session)).inclusion_proof(position)
     lines = "".join(encode_base64(each) + "\n" for each in hashes)
-    return f"c2sp.org/tlog-proof@v1\nindex {position}\n{lines}\n{newest.note}"
+    return f"c2sp.org/tlog-proof@v1\nindex {position}\n{lines}\n{cosigned_note(session, newest)}"
 
 
 def _placed(position: int | None, entry: LogEntry) -> PlacedEntry:

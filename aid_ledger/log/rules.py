@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from aid_ledger.core.errors import DomainError, Kind
 
 PASS_ENTRIES = 4_096
@@ -24,6 +26,34 @@ MERGE_DELAY_S = 1.0
 
 SEQUENCER_LOCK = 0x41494C4F47
 """The advisory lock of the one sequencer (the letters AILOG)."""
+
+HEARTBEAT = dt.timedelta(minutes=10)
+"""How often a witness cosigns a log that did not grow, so that a log held still shows (attack T3)."""
+
+AFTER_A_FAULT = dt.timedelta(minutes=1)
+"""How long a witness that could not be reached is left alone."""
+
+WITNESS_LIMIT = 32
+"""As many as every reader of a policy must support (C2SP tlog-policy)."""
+
+URL_LIMIT = 300
+
+
+def is_due(
+    *, is_behind: bool, has_fault: bool, asked_at: dt.datetime | None, cosigned_at: dt.datetime | None, at: dt.datetime
+) -> bool:
+    """Tell whether a witness is asked now: at growth at once, otherwise as a heartbeat, after a fault later."""
+    if has_fault and asked_at is not None and at - asked_at < AFTER_A_FAULT:
+        return False
+    return is_behind or cosigned_at is None or at - cosigned_at >= HEARTBEAT
+
+
+def quorum_of(witnesses: int) -> int:
+    """Give how many of so many witnesses leave no room for two histories when a third of them lies (attack W1).
+
+    Two quorums of k share 2k - n witnesses, one of whom must be honest: 3 of 3, 3 of 4, 4 of 5.
+    """
+    return witnesses - max(0, witnesses - 1) // 3
 
 
 class EntryNotFound(DomainError):
@@ -73,3 +103,24 @@ class EntryAltered(DomainError):
 
     kind = Kind.CONFLICT
     code = "log.entry_altered"
+
+
+class WitnessMalformed(DomainError):
+    """A witness's key is not one that cosigns, or its address is not one of the web."""
+
+    kind = Kind.INVALID
+    code = "log.witness_malformed"
+
+
+class WitnessKnown(DomainError):
+    """There is a witness of that name or with that key, or there are as many as a policy holds."""
+
+    kind = Kind.CONFLICT
+    code = "log.witness_known"
+
+
+class WitnessNotFound(DomainError):
+    """No witness has that name."""
+
+    kind = Kind.NOT_FOUND
+    code = "log.witness_not_found"

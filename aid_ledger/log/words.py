@@ -26,6 +26,7 @@ KIND_WORDS: Final = {
     "FoundingClosed": KindWords("Pendirian ditutup", "good"),
     "RowsWritten": KindWords("Lanjutan catatan baris"),
     "RepairNoted": KindWords("Perbaikan dicatat", "waiting"),
+    "WitnessAdded": KindWords("Saksi log ditambahkan", "good"),
     # Officials.
     "OfficialEnrolled": KindWords("Pejabat didaftarkan"),
     "OfficialSuspended": KindWords("Pejabat dinonaktifkan", "bad"),
@@ -142,3 +143,11 @@ def age_words(age: dt.timedelta) -> str:
         if seconds >= unit_s:
             return f"{seconds // unit_s} {name} yang lalu"
     return "kurang dari satu menit yang lalu"
+
+
+WITNESS_ALARMS: Final = {
+    "refused": "Saksi ini menolak segel log: yang ditunjukkan kepadanya bukan lanjutan dari yang pernah ia lihat.",
+    "ahead": "Saksi ini pernah menandatangani log yang lebih panjang daripada log di basis data ini.",
+    "forgot": "Saksi ini kehilangan ingatannya, sehingga tanda tangannya tidak lagi menjamin apa pun.",
+}
+"""What an alarm of a witness means, by its code in `witnessing.ALARMS`."""

@@ -61,3 +61,15 @@ class RepairNoted(Fact):
     incident: Code
     note: Line
     document: MaybeCode
+
+
+@fact("witnesses")
+class WitnessAdded(Fact):
+    """From now on the log asks this witness to cosign its checkpoints; `url` is where it takes them.
+
+    Whether anybody believes it is decided by the inspector's policy, never here.
+    """
+
+    name: Code
+    vkey: Line
+    url: Line

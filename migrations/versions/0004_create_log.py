@@ -54,6 +54,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("level", "number", name=op.f("pk_log_tiles")),
     )
     op.create_table(
+        "witnesses",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("vkey", sa.String(length=200), nullable=False),
+        sa.Column("url", sa.String(length=300), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_witnesses")),
+        sa.UniqueConstraint("name", name=op.f("uq_witnesses_name")),
+        sa.UniqueConstraint("vkey", name=op.f("uq_witnesses_vkey")),
+    )
+    op.create_table(
         "log_mentions",
         sa.Column("reference", sa.String(length=60), nullable=False),
         sa.Column(
@@ -70,13 +81,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_log_positions")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_log_positions_entry_id")),
     )
-    protect("log_checkpoints", "log_entries", "log_mentions", "log_positions")
+    op.create_table(
+        "witness_cosignatures",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "witness_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("cosigned_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["size"], ["log_checkpoints.size"], name=op.f("fk_witness_cosignatures_size")),
+        sa.ForeignKeyConstraint(["witness_id"], ["witnesses.id"], name=op.f("fk_witness_cosignatures_witness_id")),
+        sa.PrimaryKeyConstraint("size", "witness_id", name=op.f("pk_witness_cosignatures")),
+    )
+    op.create_table(
+        "witness_states",
+        sa.Column(
+            "witness_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("cosigned_at", Instant(), nullable=True),
+        sa.Column("asked_at", Instant(), nullable=True),
+        sa.Column("fault", sa.String(length=60), nullable=False),
+        sa.Column("refusal", sa.String(length=60), nullable=False),
+        sa.Column("refused_size", sa.BigInteger(), nullable=True),
+        sa.Column("refused_at", Instant(), nullable=True),
+        sa.CheckConstraint("size >= 0", name=op.f("ck_witness_states_size")),
+        sa.ForeignKeyConstraint(["witness_id"], ["witnesses.id"], name=op.f("fk_witness_states_witness_id")),
+        sa.PrimaryKeyConstraint("witness_id", name=op.f("pk_witness_states")),
+    )
+    protect("log_checkpoints", "log_entries", "log_mentions", "log_positions", "witnesses")
 
 
 def downgrade() -> None:
     """Drop the tables again, newest first."""
+    op.drop_table("witness_states")
+    op.drop_table("witness_cosignatures")
     op.drop_table("log_positions")
     op.drop_table("log_mentions")
+    op.drop_table("witnesses")
     op.drop_table("log_tiles")
     op.drop_table("log_heads")
     op.drop_table("log_entries")

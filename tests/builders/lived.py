@@ -28,6 +28,7 @@ from aid_ledger.documents import service as documents
 from aid_ledger.documents.models import Document
 from aid_ledger.isolation import service as isolation
 from aid_ledger.isolation.models import IsolationEpisode
+from aid_ledger.log import witnessing
 from aid_ledger.log.diff import Difference, diff
 from aid_ledger.log.pen import LogPen
 from aid_ledger.officials import service as officials
@@ -128,6 +129,12 @@ def _go_on(stage: Stage, rounds: Rounds) -> None:
     _pay_no_second_round(stage)
     _cancel_a_receipt(stage, rounds)
     _change_the_officials(stage)
+    _add_a_witness(stage)
+
+
+def _add_a_witness(stage: Stage) -> None:
+    vkey = str(note.SigningKey.generate("kpk.example/witness").verifier(note.COSIGNATURE))
+    stage.do("admin", witnessing.add_witness, name="kpk", vkey=vkey, url="https://kpk.example/witness")
 
 
 def _file_a_scan(stage: Stage) -> None:

@@ -29,6 +29,8 @@ FREE = {
     "job_progress": "how far a job is; its deeds are Acts",
     "public_checks": "how often one network asked in an hour",
     "sign_in_attempts": "delays after wrong passwords; signing in is a fact",
+    "witness_cosignatures": "a line carries its witness's own signature; without it a checkpoint is only less believed",
+    "witness_states": "a note of what each witness shows to everybody itself",
     "sign_in_sessions": "who is signed in now; power is read from grants and offices in every Act",
 }
 """All that may be changed unseen: no money, no state, no identity, no policy."""
