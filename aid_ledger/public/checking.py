@@ -33,6 +33,10 @@ from audit.errors import AuditError
 from audit.pdf import evidence
 from audit.policy import Policy
 
+PDF_MARK: Final = b"%PDF-"
+PDF_MARK_WITHIN: Final = 1024
+"""Readers of PDF look for the mark this far; a photograph without it is a mistake, not a forgery."""
+
 _COMMON_NAME: Final = re.compile(r"(?:^|,)CN=((?:[^,\\]|\\.)+)")
 _ESCAPED: Final = re.compile(r"\\(.)")
 
@@ -72,12 +76,8 @@ def check_code(session: Session, keys: FieldKeys, anchors: Anchors, typed: str, 
 
 def check_file(pdf: bytes, anchors: Anchors, *, at: dt.datetime) -> Reading | Finding:
     """Have a file verified apart from us: gives its reading, or at once the answer where there is none to compare."""
-    if not pdf:
-        return verdicts.undecided(Reason.NOTHING_GIVEN)
-    if len(pdf) > reading.UPLOAD_MAX_BYTES:
-        return verdicts.undecided(Reason.TOO_LARGE)
-    if not anchors.root:
-        return verdicts.undecided(Reason.NO_ROOT)
+    if unfit := _unfit(pdf, anchors):
+        return verdicts.undecided(unfit)
     try:
         read = reading.read_file(pdf, Trusted(anchors.root, anchors.log_key, int(at.timestamp())))
     except ReadersBusy:
@@ -85,6 +85,17 @@ def check_file(pdf: bytes, anchors: Anchors, *, at: dt.datetime) -> Reading | Fi
     except FileUnreadable:
         return verdicts.undecided(Reason.UNREADABLE)
     return verdicts.of_rule(read.rule) if read.rule else read
+
+
+def _unfit(pdf: bytes, anchors: Anchors) -> Reason | None:
+    """Say why a file cannot be read here at all; None if it can be tried."""
+    if not pdf:
+        return Reason.NOTHING_GIVEN
+    if len(pdf) > reading.UPLOAD_MAX_BYTES:
+        return Reason.TOO_LARGE
+    if PDF_MARK not in pdf[:PDF_MARK_WITHIN]:
+        return Reason.NOT_PDF
+    return None if anchors.root else Reason.NO_ROOT
 
 
 def compare(session: Session, keys: FieldKeys, anchors: Anchors, read: Reading, *, at: dt.datetime) -> Finding:

@@ -26,7 +26,8 @@ class Reason(Enum):
 
     NONE = ""
     CODE_UNKNOWN = (
-        "Kode ini tidak ada dalam catatan kami. Cocokkan sekali lagi setiap huruf dan angkanya dengan yang tercetak."
+        "Kode ini tidak ada dalam catatan kami. Paling sering sebabnya salah ketik: yang diperiksa adalah 16 huruf dan "
+        "angka di samping gambar QR, bukan nomor yang diawali RCP. Cocokkan satu per satu, lalu coba sekali lagi."
     )
     NOT_OURS = "Berkas ini bukan tanda terima yang dibuat oleh sistem ini."
     CHANGED = "Isi berkas ini diubah setelah ditandatangani."
@@ -40,6 +41,9 @@ class Reason(Enum):
     STATE_UNKNOWN = (
         "Tanda tangan dan catatan log di dalam berkas ini sah, tetapi server ini tidak mengenalnya, sehingga tidak "
         "dapat menyatakan apakah tanda terima masih berlaku."
+    )
+    NOT_PDF = (
+        "Berkas ini bukan PDF. Bila ini foto atau tangkapan layar, ketik saja 16 huruf dan angka di samping gambar QR."
     )
     UNREADABLE = "Berkas ini tidak dapat dibaca dalam batas waktu dan ukuran kami."
     TOO_LARGE = "Berkas ini lebih besar dari 2 MB. Tanda terima kami tidak pernah sebesar itu."

@@ -86,7 +86,7 @@ def test_cancelled_is_said_after_code_and_after_signature(app: Flask, receipt: R
     ("pdf", "words", "status"),
     [
         (b"", "Tidak dapat diperiksa", 200),
-        (b"bukan pdf", "Tidak asli", 200),
+        (b"bukan pdf", "Tidak dapat diperiksa", 200),
         (b"%PDF-1.7\n" + b"<<" * 400_000, "Tidak asli", 200),
         (b"x" * (reading.UPLOAD_MAX_BYTES + 1), "Tidak dapat diperiksa", 200),
         (b"x" * (views.FORM_MAX_BYTES + 1), "Tidak dapat diperiksa", 413),

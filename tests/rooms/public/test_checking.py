@@ -201,10 +201,10 @@ def test_another_agencys_file_is_not_genuine(desk: Desk) -> None:
     ("pdf", "verdict"),
     [
         (b"", Verdict.UNDECIDED),
-        (b"\0" * 100, Verdict.FALSE),
+        (b"\0" * 100, Verdict.UNDECIDED),
         (b"%PDF-1.7\n" + b"[" * 900_000, Verdict.FALSE),
         (b"%PDF-1.7\n%%EOF\n", Verdict.FALSE),
-        (b"PK\x03\x04" + b"\0" * 1_900_000, Verdict.FALSE),
+        (b"PK\x03\x04" + b"\0" * 1_900_000, Verdict.UNDECIDED),
         (b"x" * (reading.UPLOAD_MAX_BYTES + 1), Verdict.UNDECIDED),
     ],
 )
@@ -216,13 +216,20 @@ def test_hostile_files_end_in_a_promised_answer(pdf: bytes, verdict: Verdict) ->
     assert found.verdict is verdict
 
 
+def test_a_photograph_of_the_paper_is_no_forgery() -> None:
+    """A picture is a mistake that its sender can mend: nobody is told that a good receipt is false."""
+    held = Anchors(receipt_keys.root_pem().decode(), "", "uji.example+00000000+AAAA", "uji.example")
+    found = checking.check_file(b"\x89PNG\r\n\x1a\n" + b"\0" * 100, held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
+    assert found == verdicts.undecided(Reason.NOT_PDF)
+
+
 def test_a_full_house_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """THREATS 20: a flood of files must not fill the machine with verifiers; who comes too late hears so."""
     monkeypatch.setattr(reading, "PATIENCE_S", 0)
     monkeypatch.setattr(reading, "_seats", threading.BoundedSemaphore(1))
     reading._seats.acquire()  # noqa: SLF001 - somebody else's file is being read
     held = Anchors(receipt_keys.root_pem().decode(), "", "uji.example+00000000+AAAA", "uji.example")
-    found = checking.check_file(b"x", held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
+    found = checking.check_file(b"%PDF-1.7", held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
     assert found == verdicts.undecided(Reason.BUSY)
 
 
