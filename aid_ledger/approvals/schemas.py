@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from marshmallow import ValidationError
 from marshmallow import fields as plain
 
 from aid_ledger.disbursement.rules import REASON_MAX
@@ -11,6 +12,7 @@ from aid_ledger.web import fields
 
 REFERENCE_LIMIT: Final = 40
 CODE_LIMIT: Final = 12
+CODE_DIGITS: Final = 6
 DIGEST_LIMIT: Final = 64
 SEND_BACK: Final = "send_back"
 REJECT: Final = "reject"
@@ -40,10 +42,21 @@ class BundleForm(fields.Form):
     )
 
 
+class _SixDigits(fields.Text):
+    """A code as an authenticator shows it, `123 456`; what cannot be one costs none of the tries."""
+
+    def read(self, text: str) -> object:
+        """Refuse what is not six digits."""
+        digits = "".join(str(super().read(text)).split())
+        if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()):
+            raise ValidationError("Kode terdiri dari tepat enam angka. Percobaan Anda tidak berkurang.")
+        return digits
+
+
 class CodeForm(fields.Form):
     """Six digits."""
 
-    code = fields.Text(CODE_LIMIT)
+    code = _SixDigits(CODE_LIMIT)
 
 
 class RejectForm(fields.Form):
