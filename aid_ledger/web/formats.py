@@ -23,6 +23,16 @@ from num2words import num2words
 LOCALE: Final = "id_ID"
 DEFAULT_ZONE: Final = "Asia/Jakarta"
 BULLET: Final = "•"
+MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+QUARTER: Final = re.compile(r"([0-9]{4})-T([1-4])")
+FILE_FAULTS: Final = {
+    "short": "berkasnya kosong atau terpotong",
+    "long": "barisnya terlalu panjang",
+    "header": "baris judulnya lain",
+    "unreadable": "hurufnya tidak terbaca, mungkin bukan CSV",
+    "cells": "banyaknya kolom tidak sama",
+    "footer": "baris #TOTAL di akhir tidak ada",
+}
 FINGERPRINT_GROUPS: Final = 4
 FINGERPRINT_GROUP_SIZE: Final = 4
 NIK_LENGTH: Final = 16
@@ -198,6 +208,15 @@ def bulan(day: dt.date) -> str:
     return format_skeleton("yMMMM", _local_date(day), locale=LOCALE)
 
 
+def periode(period: str) -> str:
+    """Write a period for people: ``Agustus 2021``, ``triwulan III 2021``, ``tahun 2021``."""
+    if found := MONTH.fullmatch(period):
+        return bulan(dt.date(int(found[1]), int(found[2]), 1))
+    if found := QUARTER.fullmatch(period):
+        return f"triwulan {('I', 'II', 'III', 'IV')[int(found[2]) - 1]} {found[1]}"
+    return f"tahun {period}"
+
+
 def sisa_waktu(seconds: int) -> str:
     """Write an estimate of the time left: ``kira-kira 3 menit lagi``."""
     left_s = max(_whole(seconds), 0)
@@ -221,6 +240,11 @@ def kata_status(code: str) -> str:
 def kata_tahap(code: str) -> str:
     """Give the one Indonesian word of a stage of value; an unknown stage is our mistake."""
     return STAGE_WORDS[str(code)]
+
+
+def kata_galat_berkas(reason: str) -> str:
+    """Say what is wrong with a file that an agreed form describes; any other reason is the name of a column."""
+    return FILE_FAULTS.get(str(reason), f"isi kolom {reason}")
 
 
 # Personal data. What cannot be recognised is hidden whole: a mask must never leak by surprise.
@@ -293,6 +317,8 @@ FILTERS: Final = (
     waktu,
     waktu_ringkas,
     bulan,
+    periode,
+    kata_galat_berkas,
     sisa_waktu,
     kata_status,
     kata_tahap,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from typing import Final
 
 from flask import Blueprint
@@ -23,8 +21,6 @@ __all__ = ["amount_words", "document_choices", "my_areas"]
 bp = Blueprint("disbursement", __name__, url_prefix="/penyaluran")
 
 READERS: Final = (Role.OPERATOR, Role.VERIFIER, Role.APPROVER, Role.TREASURER, Role.AUDITOR)
-MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
-QUARTER: Final = re.compile(r"([0-9]{4})-T([1-4])")
 CHANNEL_WORDS: Final = {
     "bank": "Transfer bank",
     "cash": "Tunai, diserahkan petugas",
@@ -33,12 +29,8 @@ CHANNEL_WORDS: Final = {
 
 
 def period_words(period: str) -> str:
-    """Write a period for people: `Agustus 2021`, `triwulan III 2021`, `tahun 2021`."""
-    if found := MONTH.fullmatch(period):
-        return formats.bulan(dt.date(int(found[1]), int(found[2]), 1))
-    if found := QUARTER.fullmatch(period):
-        return f"triwulan {('I', 'II', 'III', 'IV')[int(found[2]) - 1]} {found[1]}"
-    return f"tahun {period}"
+    """Write a period for people."""
+    return formats.periode(period)
 
 
 def total_words(total: int, commodity: str, unit: str) -> str:

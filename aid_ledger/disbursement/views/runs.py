@@ -10,6 +10,7 @@ from aid_ledger.core.roles import Role
 from aid_ledger.disbursement import queries, reading, rules, schemas, service
 from aid_ledger.disbursement.views.readers import (
     READERS,
+    amount_words,
     bp,
     channels_of,
     document_choices,
@@ -34,10 +35,18 @@ def runs() -> ResponseReturnValue:
     before = desk.filters(schemas.RunsFilter())["sebelum"]
     with desk.read() as session:
         found = reading.runs(session, my_areas(READERS), before=before)
+        units = {row.code: row.unit for row in book.commodities(session)}
     shown = found[: queries.PAGE]
     return render_template(
         "disbursement/runs.html",
-        rows=[(each, period_words(each.run.period)) for each in shown],
+        rows=[
+            (
+                each,
+                period_words(each.run.period),
+                amount_words(each.run.amount_each, each.program.commodity, units[each.program.commodity]),
+            )
+            for each in shown
+        ],
         may_compute=holds(Role.OPERATOR),
         next_before=shown[-1].run.id if len(found) > len(shown) else 0,
         is_first=before is None,
