@@ -89,7 +89,8 @@ _PERSON = {
     "nik.kosong": Message("NIK kosong.", "Isi 16 angka NIK dari KTP atau KK."),
     "nik.angka_excel": Message("NIK tersimpan sebagai bilangan sehingga angkanya dapat hilang.", AS_TEXT),
     "nik.format": Message(
-        "NIK harus tepat 16 angka; di sini {n} karakter.", "Cocokkan dengan KTP, tanpa spasi dan titik."
+        "NIK harus tepat 16 angka, tanpa huruf; di sini {n} karakter.",
+        "Cocokkan dengan KTP, tanpa spasi dan titik.",
     ),
     "nik.tanggal": Message(
         "Tanggal lahir di dalam NIK tidak ada di kalender.", "Cocokkan angka ke-7 sampai ke-12 dengan KTP."
@@ -103,7 +104,8 @@ _PERSON = {
     ),
     "no_kk.angka_excel": Message("Nomor KK tersimpan sebagai bilangan sehingga angkanya dapat hilang.", AS_TEXT),
     "no_kk.format": Message(
-        "Nomor KK harus tepat 16 angka; di sini {n} karakter.", "Cocokkan dengan Kartu Keluarga, atau kosongkan."
+        "Nomor KK harus tepat 16 angka, tanpa huruf; di sini {n} karakter.",
+        "Cocokkan dengan Kartu Keluarga, atau kosongkan.",
     ),
     "nik.tercatat_meninggal": Message(
         "NIK ini tercatat meninggal.", "Cocokkan dengan akta kematian; orang ini tidak diberi bantuan.", is_warning=True

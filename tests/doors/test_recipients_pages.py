@@ -123,7 +123,7 @@ def test_a_list_goes_in_and_its_faults_come_back(operator: Browser, founded: Fou
     answer = upload(operator, content)
     assert answer.status_code == 302, answer.text
     page = operator.get(answer.location).text
-    assert "NIK harus tepat 16 angka; di sini 10 karakter." in page
+    assert "NIK harus tepat 16 angka, tanpa huruf; di sini 10 karakter." in page
     assert "baris tidak masuk" in page
     assert len(people(founded)) == 1
     report = operator.get(f"{answer.location}/laporan.csv")

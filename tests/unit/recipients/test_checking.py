@@ -83,7 +83,7 @@ def test_length_of_a_wrong_nik_is_told() -> None:
     """Fifteen characters instead of sixteen is a hint; the characters themselves would be a person."""
     checked = check([sheet_of([{**valid_row(), "nik": "321601010190000"}])], YARDSTICK)
 
-    assert checked.problems.item(0, "pesan").startswith("NIK harus tepat 16 angka; di sini 15 karakter.")
+    assert checked.problems.item(0, "pesan").startswith("NIK harus tepat 16 angka, tanpa huruf; di sini 15 karakter.")
 
 
 def test_no_problem_repeats_what_was_typed() -> None:
