@@ -45,6 +45,8 @@ class DueFilter(fields.Form):
 
     batch = fields.Text(REFERENCE_LIMIT)
     source = fields.Text(REFERENCE_LIMIT)
+    document = fields.Text(REFERENCE_LIMIT, optional=True)
+    """Chosen on the form, which is shown again when it cannot be taken."""
 
 
 class ReturnForm(fields.Form):

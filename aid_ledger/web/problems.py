@@ -154,7 +154,7 @@ def _on_malformed(error: ValidationError) -> ResponseReturnValue:
     shown = _shown_again(said, STATUS[Kind.INVALID])
     if shown is not None:
         return shown
-    sentences = "; ".join(f"{name}: {' '.join(told)}" if name else " ".join(told) for name, told in said.items())
+    sentences = " ".join(dict.fromkeys(" ".join(told) for told in said.values()))  # Names of fields are in `facts`.
     return _answer(Problem(STATUS[Kind.INVALID], message=sentences, code="form.malformed", back_url=_back_url()), raw)
 
 

@@ -66,6 +66,7 @@ def new_return() -> ResponseReturnValue:
 
 
 @bp.get("/kembali/periksa")
+@problems.shown_on(".new_return")
 @allow(Role.TREASURER)
 def check_return() -> ResponseReturnValue:
     """Show exactly what a return would record."""
