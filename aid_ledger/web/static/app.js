@@ -32,6 +32,23 @@ document.addEventListener("focusout", (event) => {
   if (/^\d{1,19}$/.test(digits)) field.value = digits.replace(/\B(?=(\d{3})+$)/g, ".");
 });
 
+// An authenticator shows "123 456": what is pasted keeps its digits, the blank does not cost the last of them.
+document.addEventListener("paste", (event) => {
+  const field = event.target;
+  const text = event.clipboardData?.getData("text") ?? "";
+  if (!(field instanceof Element) || !field.matches(".otp__digits") || !/\D/.test(text)) return;
+  event.preventDefault();
+  field.value = text.replace(/\D/g, "").slice(0, 6);
+});
+
+// "Bagian ini harus diisi" five times says little: each line of the summary gets the label of its field.
+for (const link of document.querySelectorAll(".notice__list a[href^='#f-']")) {
+  const field = document.getElementById(link.hash.slice(1));
+  const label = document.querySelector(`label[for="${CSS.escape(link.hash.slice(1))}"]`) ?? field?.closest("fieldset")?.querySelector("legend");
+  const words = [...(label?.childNodes ?? [])].find((node) => node.nodeType === Node.TEXT_NODE)?.textContent.trim();
+  if (words) link.prepend(`${words}: `);
+}
+
 function countDown(element) {
   const endsAt = performance.now() + Number(element.dataset.countdown) * 1000;
   const show = () => {
