@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aid_ledger.log.models import LogEntry, LogPosition
-from aid_ledger.log.queries import newest_checkpoint
+from aid_ledger.log.queries import cosigned_note, newest_checkpoint
 from aid_ledger.log.rules import LogIncomplete, NotSealed
 from aid_ledger.log.sequencer import VKEY_FILE, TileFetch, publish
 from aid_ledger.log.tree import HASH
@@ -36,7 +36,7 @@ def export(session: Session, folder: Path, *, vkey: str) -> int:
     for tile in [*tiles.tiles_of_level(tiles.ENTRIES, newest.size), *tiles.tiles_of(newest.size)]:
         _write_once(folder / tile.path, tile, session)
     (folder / VKEY_FILE).write_text(vkey + "\n")
-    publish(folder / "checkpoint", newest.note)
+    publish(folder / "checkpoint", cosigned_note(session, newest))
     return newest.size
 
 

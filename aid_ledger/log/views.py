@@ -17,7 +17,7 @@ from aid_ledger.core.roles import Role
 from aid_ledger.log import export, queries, schemas, service
 from aid_ledger.log.rules import EntryNotFound
 from aid_ledger.log.timeline import item_of, timeline
-from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, age_words
+from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, WITNESS_ALARMS, age_words
 from aid_ledger.web import desk, slots
 from aid_ledger.web.guard import public
 from audit.note import encode_base64
@@ -59,6 +59,8 @@ def index() -> ResponseReturnValue:
             newest=newest,
             age=age_words(now - newest.signed_at) if newest else "",
             today=desk.today(),
+            witnesses=queries.witnesses(session),
+            alarms=WITNESS_ALARMS,
             latest=[item_of(entry) for entry in queries.page_before(session, None, limit=5)],
         )
 
@@ -150,10 +152,10 @@ def content(position: int) -> ResponseReturnValue:
 @bp.get("/checkpoint")
 @public
 def checkpoint() -> ResponseReturnValue:
-    """Give the newest signed checkpoint."""
+    """Give the newest signed checkpoint, with the cosignatures collected for it so far."""
     with desk.read() as session:
         newest = queries.newest_checkpoint(session)
-    return _file(newest.note, TEXT, A_MOMENT) if newest else _absent()
+        return _file(queries.cosigned_note(session, newest), TEXT, A_MOMENT) if newest else _absent()
 
 
 @bp.get("/log.vkey")
