@@ -91,7 +91,8 @@ def test_an_officer_sees_their_own_area_only(founded: Founded) -> None:
     batch = delivering.sent(bench, founded, count=1, channel="goods")
     narrow(founded, "32.16.01")
     with bench.reading() as session:
-        query = select(BatchLine.line_no, Entitlement.village_code).join(Entitlement)
+        query = select(BatchLine.line_no, Entitlement.village_code)
+        query = query.join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         mine, other = (row.line_no for row in session.execute(query.order_by(Entitlement.village_code)))
     for lines in ([other], [mine, other]):
         with pytest.raises(LineNotFound):
