@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements", "requirements-dev", "requirements-bench", "requirements-build")
+LOCKS = ("requirements", "requirements-dev", "requirements-bench", "requirements-build", "requirements-oracles")
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 
 
