@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from aid_ledger.core.errors import DomainError, Kind
 from aid_ledger.core.roles import Role
@@ -119,6 +120,7 @@ def install(app: Flask, loader: Loader, *, sign_in: str) -> None:
     """Guard every request of an application; `sign_in` is the endpoint where people are sent to sign in."""
     app.extensions[EXTENSION] = (loader, sign_in)
     app.before_request(_guard)
+    app.jinja_env.globals["may_open"] = may_open
 
 
 def require_marks(app: Flask) -> None:
@@ -164,6 +166,22 @@ def check(view: Callable[..., Any]) -> None:
         raise SignInNeeded
     if mark.whom is Whom.ROLES and not mark.roles & official.roles:
         raise RoleNeeded(roles=", ".join(role.label for role in Role if role in mark.roles))
+
+
+def may_open(url: str) -> bool:
+    """Tell whether the official may follow a link of ours: a page must not lead where the guard turns them away.
+
+    Only the role is asked; an object out of reach is still refused by its own page.
+    """
+    parts = urlsplit(url)
+    if not parts.path or parts.netloc not in {"", request.host}:
+        return True
+    try:
+        endpoint, _ = current_app.url_map.bind(request.host).match(parts.path, "GET")
+        check(current_app.view_functions[endpoint])
+    except (DomainError, HTTPException):
+        return False
+    return True
 
 
 def _guard() -> ResponseReturnValue | None:

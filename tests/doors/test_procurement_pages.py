@@ -84,6 +84,8 @@ def test_packages_are_bought_and_taken_in_by_pages(web_app: Flask, founded: Foun
     shown = receiver.get(page).text
     for words in ("barang lengkap", "Barang dibeli", "Barang diterima", "Field Contoh"):
         assert words in shown
+    assert 'href="/program/' in buyer.get(page).text
+    assert 'href="/program/' not in shown  # No link may lead where the guard turns its reader away.
 
 
 def test_a_price_above_the_allocation_cannot_be_confirmed(web_app: Flask, founded: Founded, purse: str) -> None:
