@@ -59,6 +59,7 @@ def demo(*, no_serve: bool, port: int) -> None:
     for line in story.last_words(told):
         click.echo(line)
     told.office.engine.dispose()
+    click.echo("\n" + "\n".join(story.how_to_go_on(settings.base_url)), err=True)
     if not no_serve:
         click.echo(f"\nBuka http://127.0.0.1:{port} (Ctrl-C untuk berhenti)", err=True)
         _serve(settings, host="127.0.0.1", port=port)

@@ -102,6 +102,19 @@ def last_words(told: Told) -> list[str]:
     return lines
 
 
+def how_to_go_on(base_url: str) -> list[str]:
+    """Tell a newcomer what the last words are for; no script reads these."""
+    return [
+        f"Warga, tanpa akun: {base_url}/periksa, {base_url}/transparansi, {base_url}/log/",
+        f"Petugas: {base_url}/masuk. Setiap baris login_ di atas memuat nama masuk, kata sandi, dan rahasia kode.",
+        "Kode enam angkanya: ketik rahasia itu ke aplikasi autentikator, atau jalankan",
+        "    .venv/bin/python -c 'import pyotp, sys; print(pyotp.TOTP(sys.argv[1]).now())' RAHASIA",
+        "Satu kode hanya berlaku sekali: untuk menyetujui, tunggu angka yang berikutnya.",
+        "Urutannya: operator membuat, verifikator memeriksa, penyetuju memberi kode, bendahara membayar;",
+        "pemeriksa melihat semuanya.",
+    ]
+
+
 def log_vkey(settings: Settings) -> str:
     """Give the log's public key, as a verifier pins it."""
     key = note.parse_skey(keyfiles.read_private(settings.log_key_file).decode().strip())
