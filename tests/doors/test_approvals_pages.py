@@ -123,6 +123,26 @@ def test_a_wrong_code_says_why_and_how_many_tries_are_left(web_app: Flask, found
     assert batch_of(founded, verified).state == "verified"
 
 
+@pytest.mark.parametrize("typed", ["", "12", "1234567", "abcdef", "12345६"])
+def test_what_cannot_be_a_code_costs_no_try(web_app: Flask, founded: Founded, verified: str, typed: str) -> None:
+    """House rule: five tries are against guessing; a finger that slipped has guessed nothing."""
+    approver = browse(web_app, founded, "approver")
+    page = opened(approver, verified)
+    answer = approver.post(page, {"code": typed}, page=page)
+    assert answer.status_code == 422
+    assert "Tersisa 5 kali mencoba." in answer.text
+
+
+def test_a_code_may_be_typed_as_it_is_shown(web_app: Flask, founded: Founded, verified: str) -> None:
+    """An authenticator shows `123 456`."""
+    approver = browse(web_app, founded, "approver")
+    page = opened(approver, verified)
+    code = wrong_code(founded, "approver")
+    answer = approver.post(page, {"code": f"{code[:3]} {code[3:]}"}, page=page)
+    assert "Kode itu bukan kode Anda saat ini." in answer.text
+    assert "salah, atau sudah pernah dipakai" not in answer.text
+
+
 def test_a_page_whose_time_is_over_takes_no_code(web_app: Flask, founded: Founded, verified: str) -> None:
     """Five minutes are for reading; after them the approver reads again."""
     with clock.frozen(clock.now()) as still:

@@ -132,6 +132,9 @@ def returned(treasurer: Browser, founded: Founded, batch: str) -> None:
     source = page.split("source=", 1)[1].split('"', 1)[0].partition("&")[0]
     query = f"batch={batch}&source={source}"
     assert "Kembalikan Rp300.000" in treasurer.get(f"/pengiriman/kembali/baru?{query}").text
+    forgotten = treasurer.get(f"/pengiriman/kembali/periksa?{query}&document=")
+    assert forgotten.status_code == 422
+    assert 'id="f-document-error"' in forgotten.text
     check = f"/pengiriman/kembali/periksa?{query}&document={document}"
     assert "tiga ratus ribu rupiah" in treasurer.get(check).text
     form = {"batch": batch, "source": source, "document": document}

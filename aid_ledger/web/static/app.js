@@ -44,7 +44,8 @@ document.addEventListener("paste", (event) => {
 // "Bagian ini harus diisi" five times says little: each line of the summary gets the label of its field.
 for (const link of document.querySelectorAll(".notice__list a[href^='#f-']")) {
   const field = document.getElementById(link.hash.slice(1));
-  const label = document.querySelector(`label[for="${CSS.escape(link.hash.slice(1))}"]`) ?? field?.closest("fieldset")?.querySelector("legend");
+  const isOneOfSome = field?.matches("[type=radio], [type=checkbox]") || !field?.matches("input, select, textarea");
+  const label = (isOneOfSome && field?.closest("fieldset")?.querySelector("legend")) || field?.labels?.[0];
   const words = [...(label?.childNodes ?? [])].find((node) => node.nodeType === Node.TEXT_NODE)?.textContent.trim();
   if (words) link.prepend(`${words}: `);
 }
