@@ -27,7 +27,7 @@ ACTING_UNTIL: Final = dt.date(2027, 12, 31)
 
 STEP_S: Final = 30
 """A TOTP step (RFC 6238 section 4.1)."""
-ON_ITS_WAY_S = 8
+ON_ITS_WAY_S: Final = 8
 """How long a code may be on its way, on a machine that is busy."""
 
 DINSOS, SETDA, KOMINFO, INSPEKTORAT, BPKD = (
