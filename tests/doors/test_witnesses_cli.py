@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner, Result
 
+from aid_ledger import app as composition
+from aid_ledger import jobs
 from aid_ledger.cli.main import main
+from aid_ledger.core.jobs.chores import Chores
 from aid_ledger.log import witnessing
 from aid_ledger.log.calling import Reply
 from tests.builders import witnesses as builders
@@ -74,3 +77,14 @@ def test_a_refusal_is_told_apart(installation: Founded, monkeypatch: pytest.Monk
     assert "alarm=refused" in run("list").output
     monkeypatch.setattr(witnessing.submit, "__kwdefaults__", {"post": refuse})
     assert run("submit").exit_code == 5
+
+
+def test_the_worker_asks_unasked(installation: Founded) -> None:
+    """THREATS 4: what a worker does at its turns includes the witnesses; nobody has to remember them."""
+    with builders.watching(installation.bench) as witness:
+        assert add(installation, "admin", "kpk", str(witness.vkey), witness.url).exit_code == 0
+        size = installation.bench.sequencer.run_once().size
+        office = composition.open_office(settings_of(installation))
+        Chores(jobs.registry(office).chores).turn()
+        office.engine.dispose()
+        assert witness.size == size
