@@ -157,11 +157,15 @@ def shares_of_source(session: Session, source_id: int) -> list[Share]:
     ]
 
 
-def contributions_of_source(session: Session, source_id: int) -> Sequence[tuple[Contribution, Donor | None]]:
-    """List what came into a source and from whom, in order."""
-    query = select(Contribution, Donor).outerjoin(Donor, Donor.id == Contribution.donor_id)
+def contributions_of_source(session: Session, source_id: int) -> Sequence[tuple[Contribution, Commodity, Donor | None]]:
+    """List what came into a source, what it is counted in, and from whom, in order."""
+    query = (
+        select(Contribution, Commodity, Donor)
+        .join(Commodity, Commodity.code == Contribution.commodity)
+        .outerjoin(Donor, Donor.id == Contribution.donor_id)
+    )
     rows = session.execute(query.where(Contribution.source_id == source_id).order_by(Contribution.id).limit(PAGE))
-    return [(contribution, donor) for contribution, donor in rows]
+    return [(contribution, commodity, donor) for contribution, commodity, donor in rows]
 
 
 def household_of(session: Session, number: str) -> int:

@@ -38,7 +38,8 @@ def test_every_number_leads_to_its_place(founded: Founded) -> None:
     [receipt] = builders.receipts(bench)
     with bench.reading() as session:
         source = trace.source(session, sent.source)
-        [(contribution, _donor)] = trace.contributions_of_source(session, source.id)
+        [(contribution, commodity, _donor)] = trace.contributions_of_source(session, source.id)
+        assert commodity.code == contribution.commodity
         person = session.scalars(select(Person.reference)).one()
         leads = {
             sent.batch: Lead(trace.TO_BATCH, sent.batch),
@@ -77,6 +78,7 @@ def test_a_household_shows_all_its_sources(founded: Founded) -> None:
     second = programs.paying_program(bench, founded)
     paying.approved_batch(bench, founded, second)
     with bench.reading() as session:
+        assert commodity.code == contribution.commodity
         person = session.scalars(select(Person.reference)).one()
         lines = trace.lines_of_household(session, person, EVERYWHERE)
     assert [line.source.code for line in lines] == [first.source, second.source]
