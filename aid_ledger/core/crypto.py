@@ -195,6 +195,15 @@ def salted_commitment(domain: str, salt: bytes, canonical: bytes) -> bytes:
     return hashlib.sha256(b"".join((commitment_head(domain), salt, canonical))).digest()
 
 
+def secret_salt(keys: FieldKeys, field: str, salt: bytes) -> bytes:
+    """Derive the salt of a commitment that lies beside its row: a stolen database holds `salt`, but not this.
+
+    With the stored salt alone, whoever knows a name could try the NIKs of a village. An auditor is handed the derived
+    salt with the plaintext, and needs no key.
+    """
+    return hmac.digest(keys.lookup_key(field), salt, "sha256")
+
+
 def commitment_head(domain: str) -> bytes:
     """Write what precedes the salt in every commitment of a domain, for databases that hash many rows themselves."""
     return _COMMITMENT_DOMAIN + _prefixed(domain)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, SQLColumnExpression, and_, false, func, literal, select
+from sqlalchemy import LargeBinary, SQLColumnExpression, func, literal, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.bulk import chunked
@@ -54,9 +54,9 @@ class OpenLine:
     """The commitment made now; `frozen` holds it as text."""
 
 
-def line_commitment(salt: bytes, person: bytes, account: bytes | None) -> bytes:
-    """Commit to who is paid and, for transfers, to which account, under the line's salt, by their own commitments."""
-    return salted_commitment(PAYEE_DOMAIN, salt, person + (account or b""))
+def line_commitment(salt: bytes, payee: bytes) -> bytes:
+    """Commit, under the line's salt, to what the payee's own rows commit to (`Payee.commitment`)."""
+    return salted_commitment(PAYEE_DOMAIN, salt, payee)
 
 
 def kept_commitment(
@@ -95,7 +95,7 @@ def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account
         opened = payees.open_payees(session, keys, [row.person_id for row in chunk])
         for row in chunk:
             payee = opened[row.person_id]
-            made = line_commitment(row.salt, payee.commitment(with_account=with_account), None)
+            made = line_commitment(row.salt, payee.commitment(with_account=with_account))
             frozen = FrozenLine(row.line_no, row.entitlement_id, row.amount, row.code, encode_digest(made))
             yield OpenLine(
                 row.id, row.line_no, row.public_id, row.amount, row.code, payee, row.commitment, frozen, made
@@ -104,12 +104,11 @@ def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account
 
 def outdated_lines(session: Session, batch_id: int, *, with_account: bool) -> list[dict[str, Any]]:
     """List live lines that do not commit to what the register keeps of their payees now, as they ought to be."""
-    current: ColumnElement[bool] = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
     made = kept_commitment(BatchLine.salt, Person.commitment, BankAccount.commitment)
     query = (
         select(BatchLine.id, made, BankAccount.id)
         .join(Person, Person.id == BatchLine.person_id)
-        .outerjoin(BankAccount, current if with_account else false())
+        .outerjoin(BankAccount, payees.current_account(with_account=with_account))
         .where(
             BatchLine.batch_id == batch_id, BatchLine.state != "set_aside", BatchLine.commitment.is_distinct_from(made)
         )

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
-    false,
     func,
     insert,
     literal,
@@ -38,6 +37,7 @@ from aid_ledger.funding.models import Source
 from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
 from aid_ledger.recipients.models import BankAccount, Person
+from aid_ledger.recipients.payees import current_account
 
 NOT_ACTIVE = "not_active"
 NO_FUNDS = "no_funds"
@@ -131,7 +131,7 @@ def unpayable(session: Session, batch: Batch) -> Sequence[tuple[BatchLine, str]]
     suspects = (
         select(BatchLine, obstacle)
         .join(Person, Person.id == BatchLine.person_id)
-        .outerjoin(BankAccount, current_account(batch))
+        .outerjoin(BankAccount, current_account(with_account=batch.channel in BY_ACCOUNT))
         .where(BatchLine.batch_id == batch.id, BatchLine.state == "listed", obstacle != "")
     )
     return [(line, reason) for line, reason in session.execute(suspects.order_by(BatchLine.line_no))]
@@ -208,7 +208,7 @@ def _wanted(batch: Batch) -> Select[int, int, int, str, bytes, int | None, bytes
             BankAccount.commitment.label("account"),
         )
         .join(Person, Person.id == Entitlement.person_id)
-        .outerjoin(BankAccount, current_account(batch))
+        .outerjoin(BankAccount, current_account(with_account=batch.channel in BY_ACCOUNT))
         .where(*_is_due(batch))
     )
 
@@ -254,13 +254,6 @@ def _purses(act: Act, program: Program) -> list[Purse]:
         Purse(source.id, held if ceiling is None else min(held, ceiling))
         for source, held, ceiling in programs.paying_sources(act.session, program)
     ]
-
-
-def current_account(batch: Batch) -> ColumnElement[bool]:
-    """Join a person's current account where the batch pays to one, and none where it does not."""
-    if batch.channel not in BY_ACCOUNT:
-        return false()
-    return and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
 
 
 def _obstacle(batch: Batch) -> ColumnElement[str]:

@@ -182,7 +182,7 @@ def _person_values(
         act.actor.id,
         content,
         salt,
-        person_commitment(salt, row.nik, row.name),
+        person_commitment(keys, salt, row.nik, row.name),
     )
 
 
@@ -222,7 +222,7 @@ def _changed_values(act: Act, row: Listed, stored: Stored) -> dict[str, Any]:
         "rw": row.rw or stored.rw,
         "rt": row.rt or stored.rt,
         "name": encrypt(keys, row.name, table=PEOPLE, column="name", row=stored.seal),
-        "commitment": person_commitment(stored.salt, row.nik, row.name),
+        "commitment": person_commitment(keys, stored.salt, row.nik, row.name),
         "particulars": facts.sealed(keys, stored.seal),
         "phone_hash": hash_phone(keys, facts.phone),
         "list_source": row.source or stored.list_source,
@@ -282,5 +282,5 @@ def _account_values(act: Act, person_id: int, account: Account, reference: str) 
         act.actor.id,
         act.at,
         salt,
-        account_commitment(salt, account.bank, account.number, account.holder),
+        account_commitment(act.kit.keys, salt, account.bank, account.number, account.holder),
     )

@@ -85,7 +85,7 @@ class Household(Base):
 class Person(Base):
     """A person by NIK. `particulars` is one ciphertext of birth, sex, address, phone, occupation, DTKS id.
 
-    `commitment` binds NIK and name under the row's salt (`payees.person_commitment`).
+    `commitment` binds NIK and name under a secret derived from the row's salt (`payees.person_commitment`).
 
     `import_id` is the list that brought the person, `changed_by` who last changed the row; `content_hash` is what the
     last list said, so that the same words in the next list undo no correction made in between.
@@ -125,7 +125,7 @@ class Person(Base):
 class BankAccount(Base):
     """Where a person is paid by transfer. A change is a new row; the old one is no longer current.
 
-    `commitment` binds bank, number and holder under the row's salt (`payees.account_commitment`).
+    `commitment` binds bank, number and holder under a secret derived from the row's salt (`payees.account_commitment`).
     """
 
     __tablename__ = "bank_accounts"

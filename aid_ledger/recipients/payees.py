@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, false, select
 from sqlalchemy.orm import Session
 
-from aid_ledger.core.crypto import FieldKeys, Opener, salted_commitment
+from aid_ledger.core.crypto import FieldKeys, Opener, salted_commitment, secret_salt
 from aid_ledger.core.db import among, dialect_of
 from aid_ledger.recipients.models import BankAccount, Person
 from audit import canonical
@@ -50,26 +50,42 @@ class Payee:
     account_id: int | None
     person_salt: bytes = field(repr=False)
     account_salt: bytes = field(repr=False)
+    """The secret salts of both commitments, derived for this moment."""
 
     def commitment(self, *, with_account: bool) -> bytes:
         """Make anew what the rows of person and account commit to: 64 bytes, or 32 without an account."""
-        person = person_commitment(self.person_salt, self.nik, self.name)
+        person = _commit_person(self.person_salt, self.nik, self.name)
         if not with_account or self.account_id is None:
             return person
-        return person + account_commitment(self.account_salt, self.bank_code, self.account_number, self.account_holder)
+        return person + _commit_account(self.account_salt, self.bank_code, self.account_number, self.account_holder)
 
 
-def person_commitment(salt: bytes, nik: str, name: str) -> bytes:
-    """Commit to who somebody is, under their row's salt; 32 bytes."""
-    return salted_commitment(PERSON_DOMAIN, salt, canonical.encode([nik, name]))
+def person_commitment(keys: FieldKeys, salt: bytes, nik: str, name: str) -> bytes:
+    """Commit to who somebody is, under a secret salt derived from their row's; 32 bytes."""
+    return _commit_person(secret_salt(keys, PERSON_DOMAIN, salt), nik, name)
 
 
-def account_commitment(salt: bytes, bank_code: str, number: str, holder: str) -> bytes:
-    """Commit to an account under its row's salt; 32 bytes.
+def account_commitment(keys: FieldKeys, salt: bytes, bank_code: str, number: str, holder: str) -> bytes:
+    """Commit to an account under a secret salt derived from its row's; 32 bytes.
 
     Each row has a salt of its own, so that an account which was changed and changed back is another account.
     """
+    return _commit_account(secret_salt(keys, ACCOUNT_DOMAIN, salt), bank_code, number, holder)
+
+
+def _commit_person(salt: bytes, nik: str, name: str) -> bytes:
+    return salted_commitment(PERSON_DOMAIN, salt, canonical.encode([nik, name]))
+
+
+def _commit_account(salt: bytes, bank_code: str, number: str, holder: str) -> bytes:
     return salted_commitment(ACCOUNT_DOMAIN, salt, canonical.encode([bank_code, number, holder]))
+
+
+def current_account(*, with_account: bool = True) -> ColumnElement[bool]:
+    """Join people to their current accounts, or to none where a channel pays to no account."""
+    if not with_account:
+        return false()
+    return and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
 
 
 def open_payees(session: Session, keys: FieldKeys, person_ids: Sequence[int]) -> dict[int, Payee]:
@@ -86,7 +102,7 @@ def open_payees(session: Session, keys: FieldKeys, person_ids: Sequence[int]) ->
 
 
 def _open_some(session: Session, keys: FieldKeys, person_ids: Sequence[int]) -> dict[int, Payee]:
-    """Open some people; should two accounts be current, the newer one counts, because it is read last."""
+    """Open some people, each with the one account that is current."""
     niks, names = (Opener(keys, table=PEOPLE, column=column) for column in ("nik", "name"))
     numbers, holders = (Opener(keys, table=ACCOUNTS, column=column) for column in ("number", "holder"))
     found: dict[int, Payee] = {}
@@ -96,14 +112,14 @@ def _open_some(session: Session, keys: FieldKeys, person_ids: Sequence[int]) -> 
         if account_id is not None:
             account = (bank_code, numbers.open(number, account_seal), holders.open(holder, account_seal))
         opened = niks.open(nik, seal), names.open(name, seal)
-        found[person_id] = Payee(person_id, *opened, *account, account_id, salt, account_salt or b"")
+        secrets = secret_salt(keys, PERSON_DOMAIN, salt), secret_salt(keys, ACCOUNT_DOMAIN, account_salt or b"")
+        found[person_id] = Payee(person_id, *opened, *account, account_id, *secrets)
     return found
 
 
 def _with_accounts(
     person_ids: Sequence[int], dialect: str
 ) -> Select[int, str, bytes, bytes, bytes, int | None, str, str, bytes, bytes, bytes]:
-    is_current = and_(BankAccount.person_id == Person.id, BankAccount.is_current.is_(True))
     return (
         select(
             Person.id,
@@ -118,7 +134,7 @@ def _with_accounts(
             BankAccount.holder,
             BankAccount.salt,
         )
-        .outerjoin(BankAccount, is_current)
+        .outerjoin(BankAccount, current_account())
         .where(among(Person.id, person_ids, dialect))
-        .order_by(Person.id, BankAccount.id)
+        .order_by(Person.id)
     )

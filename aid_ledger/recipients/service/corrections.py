@@ -141,7 +141,7 @@ def _apply(act: Act, person: Person, values: Mapping[str, Any]) -> bool:
     name = values.get("nama") or known.name
     if name != known.name:
         person.name = encrypt(keys, name, table=PEOPLE, column="name", row=person.seal)
-        person.commitment = person_commitment(person.salt, known.nik, name)
+        person.commitment = person_commitment(keys, person.salt, known.nik, name)
         is_changed = True
     if values.get("no_kk"):
         is_changed |= _move_home(act, person, values["no_kk"], known.nik, name)

@@ -6,11 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from aid_ledger.approvals import service
+from aid_ledger.core.crypto import salted_commitment
 from aid_ledger.disbursement import digests, queries
 from aid_ledger.disbursement.models import BatchLine
 from aid_ledger.disbursement.rules import BatchChanged
+from aid_ledger.recipients import payees
 from aid_ledger.recipients import service as recipients
 from aid_ledger.recipients.models import BankAccount, Person
+from audit import canonical
 from tests.builders.log import assert_log_agrees, differences
 from tests.builders.officials import Founded
 from tests.builders.paying import (
@@ -138,6 +141,20 @@ def test_rows_swapped_before_they_are_frozen_are_not_verified(founded: Founded, 
     submit(founded, batch)
     with pytest.raises(BatchChanged):
         verify(founded, batch)
+
+
+def test_a_stolen_database_does_not_tell_whose_guess_is_right(founded: Founded) -> None:
+    """Cheat: copy the database, and try NIKs against the commitments and salts that lie in it, knowing a name."""
+    household = households(founded.bench, founded, 1)[0]
+    with founded.bench.reading() as session:
+        keys = founded.bench.kit.keys
+        payee = payees.open_payees(session, keys, [household.person_id])[household.person_id]
+        row = session.get_one(Person, household.person_id)
+    right = canonical.encode([payee.nik, payee.name])
+    assert row.commitment != salted_commitment(payees.PERSON_DOMAIN, row.salt, right)
+    # An auditor who is handed the secret salt recomputes it without a key.
+    assert row.commitment == salted_commitment(payees.PERSON_DOMAIN, payee.person_salt, right)
+    assert payee.person_salt != row.salt
 
 
 def test_a_name_corrected_after_approval_voids_it(founded: Founded) -> None:
