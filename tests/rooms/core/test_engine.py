@@ -9,6 +9,9 @@ from sqlalchemy.exc import InternalError
 from aid_ledger.core import clock
 from aid_ledger.core.db import IDLE_S, SAID_OFTEN, make_engine, reading
 
+pytestmark = pytest.mark.parametrize("backend", ["postgresql"], indirect=True, scope="session")
+"""The embedded database is no server: it prepares nothing that outlives a statement, and it does not restart."""
+
 KEPT = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%coalesce(%'")
 BACKEND = text("SELECT pg_backend_pid()")
 
@@ -23,11 +26,9 @@ def prepared(engine: Engine) -> object:
 
 @pytest.mark.parametrize(("behind_pooler", "kept"), [(False, 1), (True, 0)])
 def test_statements_are_prepared_unless_a_pooler_would_forget_them(
-    backend: str, database_url: str, *, behind_pooler: bool, kept: int
+    database_url: str, *, behind_pooler: bool, kept: int
 ) -> None:
     """A pooler gives the next transaction a connection on which the statement was never prepared."""
-    if backend == "sqlite":
-        pytest.skip("the embedded database is no server")
     engine = make_engine(database_url, behind_pooler=behind_pooler)
     try:
         assert prepared(engine) == kept
@@ -35,10 +36,8 @@ def test_statements_are_prepared_unless_a_pooler_would_forget_them(
         engine.dispose()
 
 
-def test_reading_keeps_nothing(backend: str, database_url: str) -> None:
+def test_reading_keeps_nothing(database_url: str) -> None:
     """What somebody tries to write while reading is refused, and an error inside ends the reading like any other."""
-    if backend == "sqlite":
-        pytest.skip("the embedded database is no server")
     engine = make_engine(database_url)
     try:
         with pytest.raises(InternalError, match="read-only"), reading(engine) as session:
@@ -49,12 +48,8 @@ def test_reading_keeps_nothing(backend: str, database_url: str) -> None:
         engine.dispose()
 
 
-def test_connections_that_died_unused_are_replaced(
-    backend: str, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_connections_that_died_unused_are_replaced(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that was restarted over lunch refuses nobody's first deed after it."""
-    if backend == "sqlite":
-        pytest.skip("the embedded database is no server")
     engine, other = make_engine(database_url), make_engine(database_url)
     try:
         with engine.connect() as connection:
