@@ -7,7 +7,7 @@ because the format has none: cosignatures from the future are refused, and old o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from audit import checkpoint, cosignature, note
@@ -64,7 +64,21 @@ class Policy:
     def is_satisfied_by(self, cosigned: Sequence[Cosignature]) -> bool:
         """Say whether the keys that cosigned fill the quorum; a key counts once, whatever it is called."""
         publics = {each.key.public for each in cosigned}
-        return self.quorum == _NONE or self._counts(self.quorum, publics)
+        return not self.has_quorum or self._counts(self.quorum, publics)
+
+    @property
+    def has_quorum(self) -> bool:
+        """Say whether anybody beside the log has to vouch for it."""
+        return self.quorum != _NONE
+
+    def quorum_time_s(self, cosigned: Sequence[Cosignature]) -> int | None:
+        """Tell the POSIX second by which these had filled the quorum; None if they do not, or nobody is asked for."""
+        if not self.has_quorum:
+            return None
+        times = sorted(each.time_s for each in cosigned)
+        return next(
+            (at for at in times if self.is_satisfied_by([each for each in cosigned if each.time_s <= at])), None
+        )
 
     def _counts(self, name: str, publics: set[bytes]) -> bool:
         group = self.groups.get(name)
@@ -95,6 +109,25 @@ def check(signed: Note, policy: Policy, *, now_s: int, max_age_s: int | None = N
         QuorumMissing: too few witnesses have cosigned, or too long ago.
 
     """
+    trust = vouched(signed, policy, now_s=now_s)
+    cosigned = trust.cosigned
+    if max_age_s is not None:
+        if not policy.has_quorum:
+            raise QuorumMissing("without a quorum of witnesses nobody vouches for its age", rule="policy.age")
+        cosigned = tuple(each for each in cosigned if each.time_s >= now_s - max_age_s)
+    if not policy.is_satisfied_by(cosigned):
+        raise QuorumMissing(f"{len(cosigned)} witnesses do not fill the quorum {policy.quorum}", rule="policy.quorum")
+    return replace(trust, cosigned=cosigned)
+
+
+def vouched(signed: Note, policy: Policy, *, now_s: int) -> Trust:
+    """Return the checkpoint in `signed` if the policy's log signed it, with whoever else vouches; perhaps too few.
+
+    Raises:
+        MalformedInput: the text is not a checkpoint.
+        SignatureFailed: no log key of that origin has signed, a known signature is bad, or one is postdated.
+
+    """
     stated = checkpoint.parse(signed.text)
     # The key's name is the log's origin: a good checkpoint of another city's log is not ours.
     keys = [each.key for each in policy.logs if each.key.name == stated.origin]
@@ -105,12 +138,6 @@ def check(signed: Note, policy: Policy, *, now_s: int, max_age_s: int | None = N
     for each in cosigned:
         if each.time_s > now_s + MAX_FUTURE_S:
             raise SignatureFailed(f"{each.key.name} cosigned in the future", rule="cosignature.future")
-    if max_age_s is not None:
-        if policy.quorum == _NONE:
-            raise QuorumMissing("without a quorum of witnesses nobody vouches for its age", rule="policy.age")
-        cosigned = [each for each in cosigned if each.time_s >= now_s - max_age_s]
-    if not policy.is_satisfied_by(cosigned):
-        raise QuorumMissing(f"{len(cosigned)} witnesses do not fill the quorum {policy.quorum}", rule="policy.quorum")
     return Trust(stated, log_key, tuple(cosigned))
 
 
