@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from audit import __version__, checkpoint, note, pdf, policy
-from audit.errors import AuditError, MalformedInput, UnknownKind
+from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
 from audit.policy import Policy
 from audit.replay import Replay
 from audit.source import open_source, read_file
 from audit.terminal import asked, tell
-from audit.verify import Finding, verify_log
+from audit.verify import verify_log
 from audit.witness.commands import witness
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ mistake of ours. Nothing here prints or exits: `cli.py` turns these into sentenc
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -29,6 +30,18 @@ class AuditError(Exception):
         if self.index is None:
             self.index = index
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: the stable name of the broken rule, the first entry it touches, and a sentence.
+
+    `index` is None when it is the log as a whole. Unlike an AuditError it does not stop the reading.
+    """
+
+    rule: str
+    index: int | None
+    sentence: str
 
 
 class MalformedInput(AuditError):

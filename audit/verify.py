@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from audit import checkpoint, merkle, note, policy, tiles
 from audit.entry import parse_entry
-from audit.errors import AuditError, MalformedInput, ProofFailed, UnknownKind
+from audit.errors import AuditError, Finding, MalformedInput, ProofFailed, UnknownKind
 from audit.order import Order
 from audit.policy import Policy
 from audit.tiles import Edge, Tile, TileReader
@@ -30,25 +30,6 @@ VKEY_PATH: Final = "log.vkey"
 MAX_VKEY_BYTES: Final = 1024
 
 
-class Fault(Protocol):
-    """Something a checker holds against the log."""
-
-    @property
-    def rule(self) -> str:
-        """The stable name of the broken rule."""
-        ...
-
-    @property
-    def index(self) -> int | None:
-        """The entry that broke it; None when it is the log as a whole."""
-        ...
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong, for a person."""
-        ...
-
-
 class Checker(Protocol):
     """Rules over the entries of a log, which it is given in order."""
 
@@ -61,18 +42,9 @@ class Checker(Protocol):
         ...
 
     @property
-    def violations(self) -> Sequence[Fault]:
+    def violations(self) -> Sequence[Finding]:
         """What was found so far."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong with the log, and the first entry it is known to touch."""
-
-    rule: str
-    index: int | None
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +101,7 @@ def verify_log(
         reading.run()
     except AuditError as error:
         findings.append(_finding(error))
-    findings += [Finding(each.rule, each.index, each.sentence) for checker in checkers for each in checker.violations]
+    findings += [each for checker in checkers for each in checker.violations]
     # A fault of the whole log comes before the faults of its entries.
     findings.sort(key=lambda each: -1 if each.index is None else each.index)
     return Report(trust, is_anchored, tuple(findings), reading.newer)

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from audit.facts import decode
 from audit.replay import authority, batches, payments, programmes, rows, value
-from audit.replay.state import Batch, Line, State, Step, Violation
+from audit.replay.state import Batch, Line, State, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.entry import Entry
+    from audit.errors import Finding
 
-__all__ = ["Batch", "Line", "Replay", "State", "Violation"]
+__all__ = ["Batch", "Line", "Replay", "State"]
 
 _RULES = (rows.apply, value.apply, authority.apply, programmes.apply, batches.apply, payments.apply)
 
@@ -33,7 +34,7 @@ class Replay:
         self._steps: list[Step] = []
 
     @property
-    def violations(self) -> Sequence[Violation]:
+    def violations(self) -> Sequence[Finding]:
         """Every broken rule found so far, in log order."""
         return self.state.violations
 

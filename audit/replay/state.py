@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from audit.errors import Finding
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
@@ -20,15 +22,6 @@ if TYPE_CHECKING:
 
 MAX_VIOLATIONS = 1_000
 """Enough to show a pattern; a forged log must not make the verifier print for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A broken rule: its stable name, the entry that broke it, and a sentence for a person."""
-
-    rule: str
-    index: int | None
-    sentence: str
 
 
 @dataclass(slots=True)
@@ -139,12 +132,12 @@ class State:
     receipts: set[str] = field(default_factory=set)
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     """Table to key to the digest of the row as last written; a deleted row is absent."""
-    violations: list[Violation] = field(default_factory=list)
+    violations: list[Finding] = field(default_factory=list)
 
     def broken(self, rule: str, index: int | None, sentence: str) -> None:
         """Note a broken rule."""
         if len(self.violations) < MAX_VIOLATIONS:
-            self.violations.append(Violation(rule, index, sentence))
+            self.violations.append(Finding(rule, index, sentence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from typing import Any, cast
 
 from audit import merkle
 from audit.entry import Actor, Entry
+from audit.errors import Finding
 from audit.facts import Fact, founding, money, officials, paying
-from audit.replay import Replay, Violation
+from audit.replay import Replay
 from audit.replay.batches import line_leaf
 
 DAY = dt.date(2021, 8, 5)
@@ -275,6 +276,6 @@ def entry_of(each: Said, ordinal: int, rows: dict[str, dict[str, str | None]] | 
     )
 
 
-def rules(violations: list[Violation] | Any) -> set[str]:  # noqa: ANN401 - any sequence of violations
+def rules(violations: list[Finding] | Any) -> set[str]:  # noqa: ANN401 - any sequence of violations
     """Name the broken rules."""
     return {each.rule for each in violations}

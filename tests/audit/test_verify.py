@@ -9,9 +9,10 @@ import pytest
 
 from audit import canonical, merkle, note, policy, tiles
 from audit.entry import encode_entry
+from audit.errors import Finding
 from audit.note import COSIGNATURE, SigningKey
 from audit.policy import Policy
-from audit.verify import Finding, Report, verify_log
+from audit.verify import Report, verify_log
 from tests.audit.small_log import (
     LOG_KEY,
     LOG_VKEY,
