@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from audit import __version__, checkpoint, note, pdf, policy
+from audit import __version__, checkpoint, merkle, note, pdf, policy
 from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
 from audit.policy import Policy
 from audit.replay import Replay
@@ -27,7 +27,7 @@ from audit.verify import verify_log
 from audit.witness.commands import witness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from audit.pdf import ReceiptReport
     from audit.policy import Trust
@@ -41,6 +41,8 @@ NEWER: Final = 3
 MAX_RECEIPT_BYTES: Final = 16 * 1024 * 1024
 """House rule: our receipts have some 200 kB; what is a hundred times longer is none of ours."""
 MAX_CERTIFICATE_BYTES: Final = 65_536
+MAX_LEAVES_BYTES: Final = 16 * 1024 * 1024
+"""House rule: some 300,000 leaves, more deeds than one office does in its life."""
 _MAX_SHOWN: Final = 20
 _AGE: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -81,6 +83,23 @@ def age(typed: str) -> int:
     return int(match[1]) * _SECONDS[match[2]]
 
 
+@asked
+def leaf(typed: str) -> bytes:
+    """Read a leaf hash that somebody kept after they had acted."""
+    raw = note.decode_base64(typed)
+    if len(raw) != merkle.HASH_BYTES:
+        raise MalformedInput(f"a leaf hash is {merkle.HASH_BYTES} bytes")
+    return raw
+
+
+@asked
+def leaves_file(typed: str) -> list[bytes]:
+    """Read a file of kept leaf hashes, one to a line; empty lines and lines that begin with # are for people."""
+    text = read_file(Path(typed), MAX_LEAVES_BYTES).decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines()]
+    return [leaf(line) for line in lines if line and not line.startswith("#")]
+
+
 @click.group()
 @click.version_option(__version__, message="%(version)s")
 def main() -> None:
@@ -95,8 +114,17 @@ def main() -> None:
 @click.option("--log-key", type=vkey, help="Verifier key of the log, from the signed minutes, not from the log.")
 @click.option("--old-checkpoint", type=checkpoint_file, help="Checkpoint kept from an earlier day.")
 @click.option("--max-age", "max_age_s", type=age, help="How old the witnesses' cosignatures may be, such as 24h.")
-def verify(
-    source: Source, trusted: Policy | None, log_key: Policy | None, old_checkpoint: bytes | None, max_age_s: int | None
+@click.option("--leaf", "leaves", type=leaf, multiple=True, help="Leaf hash kept after a deed; may be given often.")
+@click.option("--leaves", "more_leaves", type=leaves_file, help="File of kept leaf hashes, one to a line.")
+def verify(  # noqa: PLR0913 - the options of the command, each by its name
+    source: Source,
+    *,
+    trusted: Policy | None,
+    log_key: Policy | None,
+    old_checkpoint: bytes | None,
+    max_age_s: int | None,
+    leaves: Sequence[bytes],
+    more_leaves: Sequence[bytes] | None,
 ) -> None:
     """Verify the log at SOURCE, an address or a folder, down to every byte and every rule."""
     if log_key is not None:
@@ -109,6 +137,7 @@ def verify(
         old_checkpoint=old_checkpoint,
         max_age_s=max_age_s,
         checkers=[Replay()],
+        kept=(*leaves, *(more_leaves or ())),
     )
     if report.trust is not None:
         _tell_trust(report.trust)

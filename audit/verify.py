@@ -18,7 +18,7 @@ from audit.policy import Policy
 from audit.tiles import Edge, Tile, TileReader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from audit.checkpoint import Checkpoint
     from audit.entry import Entry
@@ -67,7 +67,7 @@ class Report:
         return not self.findings and self.newer is None
 
 
-def verify_log(
+def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its name
     source: Source,
     *,
     now_s: int,
@@ -75,6 +75,7 @@ def verify_log(
     old_checkpoint: bytes | None = None,
     max_age_s: int | None = None,
     checkers: Sequence[Checker] = (),
+    kept: Iterable[bytes] = (),
 ) -> Report:
     """Check everything there is to check about the log at `source`; faults of the log are findings, not errors.
 
@@ -85,6 +86,7 @@ def verify_log(
         old_checkpoint: a signed checkpoint the inspector kept; the log must have grown out of it.
         max_age_s: how old cosignatures may be to count towards the quorum.
         checkers: rules about what the entries say.
+        kept: leaf hashes that people who acted have kept; the log must hold each of them (attack U4).
 
     """
     is_anchored = trusted is not None
@@ -95,12 +97,15 @@ def verify_log(
         old = None if old_checkpoint is None else _older(old_checkpoint, believed, trust.checkpoint)
     except AuditError as error:
         return Report(None, is_anchored, (_finding(error),))
-    reading = _Reading(source, trust.checkpoint, old, checkers)
+    reading = _Reading(source, trust.checkpoint, old, checkers, set(kept))
     findings = []
     try:
         reading.run()
     except AuditError as error:
         findings.append(_finding(error))
+    else:
+        # Before the last entry was read, a leaf that was not met yet is not known to be missing.
+        findings += [_missing(leaf) for leaf in sorted(reading.kept)]
     findings += [each for checker in checkers for each in checker.violations]
     # A fault of the whole log comes before the faults of its entries.
     findings.sort(key=lambda each: -1 if each.index is None else each.index)
@@ -110,7 +115,15 @@ def verify_log(
 class _Reading:
     """One pass over all bundles of a log."""
 
-    def __init__(self, source: Source, stated: Checkpoint, old: Checkpoint | None, checkers: Sequence[Checker]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        stated: Checkpoint,
+        old: Checkpoint | None,
+        checkers: Sequence[Checker],
+        kept: set[bytes],
+    ) -> None:
+        self.kept = kept
         self._source = source
         self._stated = stated
         self._old = old
@@ -147,6 +160,7 @@ class _Reading:
         hashes = [merkle.leaf_hash(raw) for raw in entries]
         # Hashes come first: a changed entry is reported as changed, not as the nonsense it was changed into.
         self._compare(Tile(0, bundle.index, bundle.width), hashes)
+        self.kept.difference_update(hashes)
         for index, raw in enumerate(entries, start=bundle.first_entry):
             self._take(index, raw)
         for leaf_hash in hashes:
@@ -215,6 +229,10 @@ def _older(raw: bytes, believed: Policy, stated: Checkpoint) -> Checkpoint:
     if old.size == stated.size:
         merkle.verify_consistency(old.size, stated.size, old.root, stated.root, [])
     return old
+
+
+def _missing(leaf: bytes) -> Finding:
+    return Finding("leaf.missing", None, f"no entry of the log has the kept leaf {note.encode_base64(leaf)}")
 
 
 def _finding(error: AuditError) -> Finding:

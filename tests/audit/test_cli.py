@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from audit import __version__, canonical, note
+from audit import __version__, canonical, merkle, note
 from audit.cli import main, tell_receipt
 from audit.errors import UnknownKind
 from audit.facts.paying import BatchVerified
@@ -115,6 +115,44 @@ def test_the_policy_decides_who_must_have_signed(folder: Path, tmp_path: Path) -
     assert (stale.exit_code, lines(stale)["rule"]) == (1, "policy.quorum")
     other = str(note.SigningKey("other.example", b"o" * 32).verifier())
     assert lines(run("verify", folder, "--policy", rules, "--log-key", other))["rule"] == "policy.origin"
+
+
+def test_a_kept_leaf_that_the_log_withholds_is_missing(folder: Path, tmp_path: Path) -> None:
+    """U4: the log is sound in itself; only the one who acted can show that an entry of theirs is not in it."""
+    held, withheld = note.encode_base64(merkle.leaf_hash(ENTRIES[4])), note.encode_base64(b"w" * 32)
+    result = run("verify", folder, "--log-key", LOG_VKEY, "--leaf", held, "--leaf", withheld)
+    said = lines(result)
+    assert (result.exit_code, said["result"], said["first_bad_index"]) == (1, "bad", "unknown")
+    assert said["rule"] == "leaf.missing"
+    assert said["reason"] == f"no entry of the log has the kept leaf {withheld}"
+    assert "also" not in said
+    kept = tmp_path / "leaves.txt"
+    kept.write_text(f"# BTC-2026-000001\n\n {held} \n{withheld}\n")
+    assert lines(run("verify", folder, "--log-key", LOG_VKEY, "--leaves", kept))["rule"] == "leaf.missing"
+    kept.write_text(f"{held}\n")
+    assert run("verify", folder, "--log-key", LOG_VKEY, "--leaf", held, "--leaves", kept).exit_code == 0
+
+
+def test_a_kept_leaf_is_not_called_missing_by_who_has_not_read_on(folder: Path) -> None:
+    """R1: a changed entry ends the reading; what lies behind it was not looked at."""
+    bundle = folder / "tile" / "entries" / "000.p" / "9"
+    bundle.write_bytes(bundle.read_bytes().replace(b"repair 5", b"repair 6"))
+    result = run("verify", folder, "--log-key", LOG_VKEY, "--leaf", note.encode_base64(b"w" * 32))
+    assert lines(result)["rule"] == "entry.hash"
+    assert "leaf.missing" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("AAAA", "a leaf hash is 32 bytes"), ("short", "not base64"), ("A" * 42 + "B=", "stray bits")]
+)
+def test_what_is_no_leaf_hash_is_a_wrong_question(folder: Path, tmp_path: Path, typed: str, said: str) -> None:
+    """A leaf that was copied badly is no missing entry."""
+    kept = tmp_path / "leaves.txt"
+    kept.write_text(f"{typed}\n")
+    for option, value in (("--leaf", typed), ("--leaves", kept)):
+        result = run("verify", folder, "--log-key", LOG_VKEY, option, value)
+        assert result.exit_code == 2
+        assert said in result.output
 
 
 def test_an_old_checkpoint_is_held_against_the_log(folder: Path, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, text
 
 from aid_ledger.approvals import service as approvals
@@ -17,12 +19,15 @@ from aid_ledger.disbursement.digests import encode_digest
 from aid_ledger.disbursement.models import Batch, BatchLine
 from aid_ledger.disbursement.rules import BatchChanged, BatchNotFound, BatchStateRefused
 from aid_ledger.log import queries as log
+from aid_ledger.log.export import export
 from aid_ledger.log.models import LogEntry
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.rules import NotSealed
 from aid_ledger.officials.powers import RoleMissing
+from audit.cli import main as audit_main
 from audit.entry import parse_entry
 from audit.merkle import leaf_hash
+from audit.note import encode_base64
 from tests.builders import delivering, paying, programs
 from tests.builders.officials import Founded
 
@@ -142,8 +147,8 @@ def test_nothing_is_sent_before_its_approval_is_sealed(founded: Founded) -> None
         service.instruct(act, batch)
 
 
-def test_an_approval_edited_while_it_waits_is_refused(founded: Founded) -> None:
-    """THREATS 4: a pending approval edited in the database; its leaf hash fits, what it says does not."""
+def test_an_approval_edited_while_it_waits_is_refused(founded: Founded, tmp_path: Path) -> None:
+    """THREATS 4, U4: a pending approval edited in the database: no export, and the kept leaf is reported missing."""
     bench = founded.bench
     paid = programs.paying_program(bench, founded)
     paying.households(bench, founded, 2)
@@ -163,9 +168,17 @@ def test_an_approval_edited_while_it_waits_is_refused(founded: Founded) -> None:
     bench.sequencer.run_once()
     with pytest.raises(rules.ApprovalNotInLog), founded.act("treasurer") as act:
         service.instruct(act, batch)
-    # The approver kept the leaf of the deed; the log cannot show it any more.
+    vkey = str(bench.key.verifier())
     with bench.reading() as session:
-        assert deed.leaves[0] not in {row.leaf_hash for row in session.scalars(select(LogEntry))}
+        export(session, tmp_path / "log", vkey=vkey)
+    kept = tmp_path / "sidik.txt"
+    kept.write_text("".join(encode_base64(leaf) + "\n" for leaf in deed.leaves))
+    checked = CliRunner().invoke(
+        audit_main, ["verify", str(tmp_path / "log"), "--log-key", vkey, "--leaves", str(kept)]
+    )
+    assert checked.exit_code == 1
+    assert "rule: leaf.missing\n" in checked.output
+    assert f"no entry of the log has the kept leaf {encode_base64(deed.leaves[0])}\n" in checked.output
 
 
 def hexed(founded: Founded, raw: bytes) -> str:
