@@ -1,24 +1,30 @@
-"""`log export DIR`: the log as a folder of tlog-tiles files that any static host can serve and anyone can mirror.
+"""The log as tlog-tiles files: at their addresses, and as a folder that any static host serves and anyone can mirror.
 
-Writes checkpoint, hash tiles, entry bundles and the public key; the checkpoint last, so that a mirror never names
-entries that are not there yet. Full tiles never change, so a second export writes only what is new.
+`log export DIR` writes hash tiles, entry bundles and the public key; the checkpoint last, after all it names is on the
+disk, so that a mirror never names entries that are not there. What a tile's name says never changes, so the next export
+writes only what is new, and partial tiles of earlier exports stay. A crash in between leaves the earlier checkpoint
+true, and at most a `.new` file that the next export writes over.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from aid_ledger.log.models import LogEntry, LogPosition
+from aid_ledger.log.models import LogCheckpoint, LogEntry, LogPosition, LogTile
 from aid_ledger.log.queries import cosigned_note, newest_checkpoint
-from aid_ledger.log.rules import LogIncomplete, NotSealed
-from aid_ledger.log.sequencer import VKEY_FILE, TileFetch, publish
-from aid_ledger.log.tree import HASH
-from audit import tiles
+from aid_ledger.log.rules import FolderOfAnotherLog, LogIncomplete, NotSealed
+from aid_ledger.log.sequencer import VKEY_FILE, TileFetch, publish, sync_folder
+from aid_ledger.log.tree import HASH, TileTree
+from audit import checkpoint, note, tiles
 from audit.errors import AuditError
+from audit.merkle import MAX_SIZE
 from audit.tiles import Tile
+
+CHECKPOINT_FILE = "checkpoint"
 
 
 def export(session: Session, folder: Path, *, vkey: str) -> int:
@@ -27,58 +33,84 @@ def export(session: Session, folder: Path, *, vkey: str) -> int:
     Raises:
         NotSealed: there is no checkpoint yet.
         LogIncomplete: something the checkpoint covers is missing from the database.
+        FolderOfAnotherLog: the folder holds a checkpoint that this log does not continue.
 
     """
     newest = newest_checkpoint(session)
     if newest is None:
         raise NotSealed(position=0)
     folder.mkdir(parents=True, exist_ok=True)
+    _refuse_another(session, folder, newest)
+    changed: set[Path] = set()
     for tile in [*tiles.tiles_of_level(tiles.ENTRIES, newest.size), *tiles.tiles_of(newest.size)]:
-        _write_once(folder / tile.path, tile, session)
-    (folder / VKEY_FILE).write_text(vkey + "\n")
-    publish(folder / "checkpoint", cosigned_note(session, newest))
+        place = folder / tile.path
+        if not place.exists():
+            _write(place, tile, session)
+            changed |= {each for each in place.parents if each.is_relative_to(folder)}
+    # Names are on the disk before the checkpoint counts on them, not only what they name.
+    for each in changed:
+        sync_folder(each)
+    publish(folder / VKEY_FILE, vkey + "\n")
+    publish(folder / CHECKPOINT_FILE, cosigned_note(session, newest))
     return newest.size
 
 
 def served_tile(session: Session, path: str) -> bytes:
-    """Give the bytes at a tile's path, as far as the newest checkpoint covers them; empty if it names none of those."""
+    """Give the bytes at a tile's path; empty if it names no tile, or one that the newest checkpoint does not cover."""
     try:
-        tile = tiles.parse_path(path)
+        return read_tile(session, tiles.parse_path(path))
     except AuditError:
         return b""
-    newest = newest_checkpoint(session)
-    hashes = (newest.size if newest else 0) // tiles.entries_under(tile.level)
-    is_covered = tile.index * tiles.WIDTH + tile.width <= hashes
-    return read_tile(session, tile) if is_covered else b""
 
 
 def read_tile(session: Session, tile: Tile) -> bytes:
-    """Give a tile's or a bundle's bytes; empty if the log does not reach so far."""
+    """Give a tile's or a bundle's bytes in one statement; empty if no checkpoint reaches so far.
+
+    A tile of hashes costs one indexed row, and a look at the end of another index: who asks may be everybody.
+    """
+    needed = tile.first_entry + tile.width * tiles.entries_under(tile.level)
+    if needed > MAX_SIZE:
+        return b""
+    is_covered = exists().where(LogCheckpoint.size >= needed)
     if tile.level == tiles.ENTRIES:
-        return _bundle(session, tile)
-    hashes = TileFetch(session)(tile.level, tile.index)[: tile.width * HASH]
+        query = (
+            select(LogEntry.raw)
+            .join(LogPosition, LogPosition.entry_id == LogEntry.id)
+            .where(LogPosition.position >= tile.first_entry, LogPosition.position < needed, is_covered)
+            .order_by(LogPosition.position)
+        )
+        entries = [bytes(raw) for raw in session.scalars(query)]
+        return tiles.encode_bundle(entries) if len(entries) == tile.width else b""
+    held = session.scalar(
+        select(LogTile.hashes).where(LogTile.level == tile.level, LogTile.number == tile.index, is_covered)
+    )
+    hashes = bytes(held or b"")[: tile.width * HASH]
     return hashes if len(hashes) == tile.width * HASH else b""
 
 
-def _bundle(session: Session, tile: Tile) -> bytes:
-    query = (
-        select(LogEntry.raw)
-        .join(LogPosition, LogPosition.entry_id == LogEntry.id)
-        .where(LogPosition.position >= tile.first_entry, LogPosition.position < tile.first_entry + tile.width)
-        .order_by(LogPosition.position)
-    )
-    entries = [bytes(raw) for raw in session.scalars(query)]
-    return tiles.encode_bundle(entries) if len(entries) == tile.width else b""
-
-
-def _write_once(path: Path, tile: Tile, session: Session) -> None:
-    """Write a tile unless it is there: its name says what it holds, so it never changes."""
-    if path.exists():
+def _refuse_another(session: Session, folder: Path, newest: LogCheckpoint) -> None:
+    """Refuse a folder of another log, or of a longer history of this one: old tiles and new ones would be mixed."""
+    kept = folder / CHECKPOINT_FILE
+    if not kept.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        held = checkpoint.parse(note.parse(kept.read_bytes()).text)
+    except AuditError as error:
+        raise FolderOfAnotherLog(folder=str(folder)) from error
+    tree = TileTree(newest.size, TileFetch(session))
+    if held.size > newest.size or tree.at(held.size).root() != held.root:
+        raise FolderOfAnotherLog(folder=str(folder))
+
+
+def _write(place: Path, tile: Tile, session: Session) -> None:
+    """Write a tile beside its name, down to the disk, and give it the name: whoever finds it finds it whole."""
     content = read_tile(session, tile)
     if not content:
         raise LogIncomplete(tile=tile.path)
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(content)
-    beside.replace(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = place.with_name(place.name + ".new")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(place)

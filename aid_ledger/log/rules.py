@@ -98,6 +98,13 @@ class LogIncomplete(DomainError):
     code = "log.incomplete"
 
 
+class FolderOfAnotherLog(DomainError):
+    """The folder to export into holds another log, or more of this one than the database: nothing is mixed there."""
+
+    kind = Kind.CONFLICT
+    code = "log.folder_of_another_log"
+
+
 class EntryAltered(DomainError):
     """A pending entry's bytes no longer hash to the leaf hash written with it: refuse to order it."""
 

@@ -20,14 +20,13 @@ from aid_ledger.log.timeline import item_of, timeline
 from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, WITNESS_ALARMS, age_words
 from aid_ledger.web import desk, slots
 from aid_ledger.web.guard import public
+from aid_ledger.web.sending import BYTES, TEXT, send_bytes
 from audit.note import encode_base64
 
 bp = Blueprint("log", __name__, url_prefix="/log")
 
 ORDER: Final = 90
 PAGE: Final = 50
-TEXT: Final = "text/plain; charset=utf-8"
-BYTES: Final = "application/octet-stream"
 FOREVER: Final = "public, max-age=31536000, immutable"
 """A tile's address says how full it is, so what it holds never changes (C2SP tlog-tiles)."""
 
@@ -137,7 +136,7 @@ def proof(position: int) -> ResponseReturnValue:
     with desk.read() as session:
         queries.entry_at(session, position)
         text = queries.proof_text(session, position)
-    return _file(text, TEXT, A_MOMENT, name=f"entri-{position}.tlog-proof")
+    return _file(text.encode(), TEXT, A_MOMENT, name=f"entri-{position}.tlog-proof")
 
 
 @bp.get("/entri/<int:position>/isi")
@@ -155,7 +154,7 @@ def checkpoint() -> ResponseReturnValue:
     """Give the newest signed checkpoint, with the cosignatures collected for it so far."""
     with desk.read() as session:
         newest = queries.newest_checkpoint(session)
-        return _file(queries.cosigned_note(session, newest), TEXT, A_MOMENT) if newest else _absent()
+        return _file(queries.cosigned_note(session, newest).encode(), TEXT, A_MOMENT) if newest else _absent()
 
 
 @bp.get("/log.vkey")
@@ -163,7 +162,7 @@ def checkpoint() -> ResponseReturnValue:
 def vkey() -> ResponseReturnValue:
     """Give the log's public key; an inspector takes it from paper instead."""
     with desk.read() as session:
-        return _file(f"{queries.name_of_log(session).vkey}\n", TEXT, A_MOMENT)
+        return _file(f"{queries.name_of_log(session).vkey}\n".encode(), TEXT, A_MOMENT)
 
 
 @bp.get("/tile/<path:path>")
@@ -172,12 +171,12 @@ def tile(path: str) -> ResponseReturnValue:
     """Give a tile of hashes or a bundle of entries, full or partial, as far as the newest checkpoint reaches."""
     with desk.read() as session:
         held = export.served_tile(session, f"tile/{path}")
-    return _file(held, BYTES, FOREVER) if held else _absent()
+    # Hashes do not compress; entries do, to a fifth.
+    return _file(held, BYTES, FOREVER, may_pack=path.startswith("entries/")) if held else _absent()
 
 
-def _file(body: str | bytes, kind: str, keep: str, *, name: str = "") -> Response:
-    response = Response(body, content_type=kind)
-    response.headers["Cache-Control"] = keep
+def _file(body: bytes, kind: str, keep: str, *, name: str = "", may_pack: bool = False) -> Response:
+    response = send_bytes(body, kind, keep=keep, may_pack=may_pack)
     response.headers.update(OPEN_TO_ALL)
     if name:
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
