@@ -142,6 +142,7 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
     if report.trust is not None:
         _tell_trust(report.trust)
     tell("anchored", "yes" if report.is_anchored else "no")
+    tell("bracketed", report.bracketed)
     sys.exit(_tell_result(report))
 
 

@@ -7,14 +7,16 @@ single entries are in `proof.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from audit import checkpoint, merkle, note, policy, tiles
+from audit import brackets, checkpoint, history, merkle, note, policy, tiles
+from audit.brackets import Brackets
 from audit.entry import parse_entry
 from audit.errors import AuditError, Finding, MalformedInput, ProofFailed, UnknownKind
 from audit.order import Order
 from audit.policy import Policy
+from audit.source import Absent
 from audit.tiles import Edge, Tile, TileReader
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from audit.checkpoint import Checkpoint
     from audit.entry import Entry
+    from audit.history import Mark
     from audit.policy import Trust
     from audit.source import Source
 
@@ -53,13 +56,15 @@ class Report:
 
     `trust` is None when not even the checkpoint could be believed. `is_anchored` says whether the inspector
     named the key: without that the log is only shown to agree with itself. `newer` is the first entry this
-    package is too old to judge; nothing after it has been judged either, only hashed.
+    package is too old to judge; nothing after it has been judged either, only hashed. `bracketed` says how far the
+    times of entries lie between those at which witnesses swore: `yes`, `no`, or `until <index>`.
     """
 
     trust: Trust | None
     is_anchored: bool
     findings: tuple[Finding, ...] = ()
     newer: Finding | None = None
+    bracketed: str = brackets.NO
 
     @property
     def is_good(self) -> bool:
@@ -97,8 +102,15 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
         old = None if old_checkpoint is None else _older(old_checkpoint, believed, trust.checkpoint)
     except AuditError as error:
         return Report(None, is_anchored, (_finding(error),))
-    reading = _Reading(source, trust.checkpoint, old, checkers, set(kept))
-    findings = []
+    findings: list[Finding] = []
+    marks: list[Mark] = []
+    try:
+        marks = _marks(source, believed, trust.checkpoint, now_s=now_s)
+    except AuditError as error:
+        findings.append(_finding(error))
+    timed = _brackets(believed, trust, marks)
+    checkers = [*checkers, timed]
+    reading = _Reading(source, trust.checkpoint, _known(old, marks), checkers, set(kept))
     try:
         reading.run()
     except AuditError as error:
@@ -109,7 +121,17 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     findings += [each for checker in checkers for each in checker.violations]
     # A fault of the whole log comes before the faults of its entries.
     findings.sort(key=lambda each: -1 if each.index is None else each.index)
-    return Report(trust, is_anchored, tuple(findings), reading.newer)
+    return Report(trust, is_anchored, tuple(findings), reading.newer, timed.verdict())
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A root that somebody kept: what the first `size` entries hash to, or else a rule is broken."""
+
+    size: int
+    root: bytes
+    rule: str
+    whose: str
 
 
 class _Reading:
@@ -119,14 +141,15 @@ class _Reading:
         self,
         source: Source,
         stated: Checkpoint,
-        old: Checkpoint | None,
+        known: Sequence[_Known],
         checkers: Sequence[Checker],
         kept: set[bytes],
     ) -> None:
         self.kept = kept
         self._source = source
         self._stated = stated
-        self._old = old
+        self._known = sorted((each for each in known if each.size), key=lambda each: each.size, reverse=True)
+        self._agreed = 0
         self._checkers = checkers
         self._edge = Edge()
         self._order = Order()
@@ -145,8 +168,9 @@ class _Reading:
             if tile.level:
                 self._compare(tile, hashes)
         if self._edge.root() != self._stated.root:
-            since = self._old.size if self._old else 0
-            sentence = f"the entries from {since} on do not hash to the signed root; every stored tile agrees with them"
+            sentence = (
+                f"the entries from {self._agreed} on do not hash to the signed root; every stored tile agrees with them"
+            )
             raise ProofFailed(sentence, rule="log.root")
         if self.newer is None:
             for checker in self._checkers:
@@ -167,10 +191,14 @@ class _Reading:
             for tile, completed in self._edge.append(leaf_hash):
                 if tile.level:
                     self._compare(tile, completed)
-            if self._old and self._edge.size == self._old.size and self._edge.root() != self._old.root:
-                raise ProofFailed(
-                    f"the first {self._old.size} entries are not those of the old checkpoint", rule="log.rewritten"
-                )
+            while self._known and self._known[-1].size == self._edge.size:
+                self._agree(self._known.pop())
+
+    def _agree(self, known: _Known) -> None:
+        """Hold the tree as it is now against a root that was kept."""
+        if self._edge.root() != known.root:
+            raise ProofFailed(f"the first {known.size} entries are not those of {known.whose}", rule=known.rule)
+        self._agreed = known.size
 
     def _take(self, index: int, raw: bytes) -> None:
         """Judge one entry, unless an earlier one showed that this package is too old to."""
@@ -214,6 +242,34 @@ def _policy_beside(source: Source) -> Policy:
         return Policy.of_log_key(raw.decode().removesuffix("\n"))
     except UnicodeError as error:
         raise MalformedInput(f"{VKEY_PATH} is not text", rule="vkey.form") from error
+
+
+def _marks(source: Source, believed: Policy, stated: Checkpoint, *, now_s: int) -> list[Mark]:
+    """Read the history beside the log; larger checkpoints than the one shown were added while it was read."""
+    try:
+        raw = source.fetch(history.PATH, history.MAX_HISTORY_BYTES)
+    except Absent:
+        return []
+    mine = replace(believed, logs=tuple(each for each in believed.logs if each.key.name == stated.origin))
+    return [each for each in history.read(raw, mine, now_s=now_s) if each.trust.checkpoint.size <= stated.size]
+
+
+def _brackets(believed: Policy, trust: Trust, marks: Sequence[Mark]) -> Brackets:
+    """Give the brackets that a quorum has sworn to, of which the shown checkpoint is the last."""
+    timed = {each.trust.checkpoint.size: each.time_s for each in marks if each.time_s is not None}
+    newest_s = believed.quorum_time_s(trust.cosigned)
+    if newest_s is not None:
+        timed.setdefault(trust.checkpoint.size, newest_s)
+    timed.pop(0, None)
+    return Brackets(list(timed.items()))
+
+
+def _known(old: Checkpoint | None, marks: Sequence[Mark]) -> list[_Known]:
+    known = [] if old is None else [_Known(old.size, old.root, "log.rewritten", "the old checkpoint")]
+    return known + [
+        _Known(each.size, each.root, "history.root", f"the checkpoint of size {each.size} in the history")
+        for each in (mark.trust.checkpoint for mark in marks)
+    ]
 
 
 def _older(raw: bytes, believed: Policy, stated: Checkpoint) -> Checkpoint:
