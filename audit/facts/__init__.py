@@ -1,21 +1,16 @@
 """The closed vocabulary of facts: what was done, in the past tense, one dataclass per kind.
 
-Reading order: codec (how a fact becomes JSON and back), founding, officials, money, people, paying. After release 1.0
-a kind is never changed, only succeeded by a new version with its own golden bytes.
+Reading order: spelling and codec (how a fact becomes JSON and back), founding, officials, money, people, paying. After
+release 1.0 a kind is never changed, only succeeded by a new version with its own golden bytes.
 """
 
 from __future__ import annotations
 
 from audit.errors import UnknownKind
 from audit.facts import founding, money, officials, paying, people
-from audit.facts.codec import KINDS, Fact, decode
+from audit.facts.codec import KINDS, Body, Fact, decode
 
-__all__ = ["KINDS", "Fact", "check_body", "decode", "founding", "money", "officials", "paying", "people", "tables_of"]
-
-
-def check_body(kind: str, v: int, body: object) -> None:
-    """Refuse a body that is not exactly the shape of its kind; UnknownKind if the kind is newer than this code."""
-    decode(kind, v, body)
+__all__ = ["KINDS", "Body", "Fact", "decode", "founding", "money", "officials", "paying", "people", "tables_of"]
 
 
 def tables_of(kind: str, v: int) -> frozenset[str]:

@@ -2,18 +2,20 @@
 
 A fact is a frozen dataclass; its field types are the schema. Unknown, missing or malformed members are refused in
 both directions, so that one meaning has one spelling. What the kinds mean is in the other files of this folder; the
-bytes are made by `audit.canonical`.
+bytes are made by `audit.canonical`, and `spelling.py` reads the usual ones without taking them apart first.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from audit.errors import MalformedInput, UnknownKind
+from audit.facts.spelling import UNSPELLED, Spelling, bare, list_of, quoted, row_of
 
 MAX_AMOUNT = 10**18 - 1
 """Whole rupiah or units in one fact: far above any national budget, and safe in a signed 64-bit column."""
@@ -25,17 +27,25 @@ MAX_ITEMS = 500
 """Most members of any list in one fact; longer lists are chunked into several facts."""
 
 AMOUNT = re.compile(r"0|[1-9][0-9]{0,17}")
+# 32 bytes are 43 letters with two bits to spare; the last letter leaves them zero, so a digest has one spelling.
 DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,79}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+PLAIN = r"[ !#-\[\]-\x7f]"
+"""A letter that JSON writes as itself in one byte: ASCII without control letters, quotes and backslashes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Shape:
-    """How one field is written into JSON and read back; both raise MalformedInput on anything else."""
+    """How one field is written into JSON and read back; both raise MalformedInput on anything else.
+
+    `spelling` matches nothing that `read` would refuse, and makes the same value of it; by default it matches nothing.
+    """
 
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
+    spelling: Spelling = UNSPELLED
 
 
 def _refuse(what: str) -> MalformedInput:
@@ -96,7 +106,7 @@ def _instant_in(value: Any) -> dt.datetime:  # noqa: ANN401 - parsed JSON
     if not isinstance(value, str) or not INSTANT.fullmatch(value):
         raise _refuse("an instant is UTC with six fraction digits")
     try:
-        return dt.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=dt.UTC)
+        return dt.datetime.fromisoformat(value)
     except ValueError:
         raise _refuse("an instant is a real time") from None
 
@@ -109,17 +119,22 @@ def _string(limit: int, pattern: re.Pattern[str] | None = None, *, empty: bool =
             raise _refuse(f"text {value[:40]!r} does not have the form of its field")
         return str(value)
 
-    return Shape(check, check)
+    if pattern is None:
+        return Shape(check, check, quoted(f"{PLAIN}{{0,{limit}}}"))
+    return Shape(check, check, quoted(f"(?:{pattern.pattern})?" if empty else pattern.pattern))
 
 
-Amount = Annotated[int, Shape(_amount_out, _amount_in)]
+# The same few days and hours are written over and over.
+_known_day = functools.lru_cache(maxsize=4096)(_day_in)
+
+Amount = Annotated[int, Shape(_amount_out, _amount_in, quoted(AMOUNT.pattern, int))]
 """Whole rupiah, or whole units of a good; a decimal string in JSON."""
-Count = Annotated[int, Shape(_count, _count)]
+Count = Annotated[int, Shape(_count, _count, bare("0|[1-9][0-9]{0,14}", int))]
 """How many, or a row's number."""
-Flag = Annotated[bool, Shape(_flag, _flag)]
-Day = Annotated[dt.date | None, Shape(_day_out, _day_in)]
+Flag = Annotated[bool, Shape(_flag, _flag, bare("true|false", "true".__eq__))]
+Day = Annotated[dt.date | None, Shape(_day_out, _day_in, quoted(f"(?:{DAY.pattern})?", _known_day))]
 """A calendar day in the agency's zone; None (an empty string in JSON) means no limit or not stated."""
-Moment = Annotated[dt.datetime, Shape(_instant_out, _instant_in)]
+Moment = Annotated[dt.datetime, Shape(_instant_out, _instant_in, quoted(INSTANT.pattern, _instant_in))]
 Code = Annotated[str, _string(80, CODE)]
 """A reference, key or code of ours: never a name, never empty."""
 MaybeCode = Annotated[str, _string(80, CODE, empty=True)]
@@ -174,8 +189,28 @@ def row(cls: type[F]) -> type[F]:
     return made  # type: ignore[no-any-return] # as above
 
 
+class Body(Mapping[str, Any]):
+    """The body of an entry that was read: its fact, written out again only when somebody asks for a member."""
+
+    __slots__ = ("fact",)
+
+    def __init__(self, fact: Fact) -> None:
+        self.fact = fact
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - JSON
+        return dict(self.fact.SHAPES)[name].write(getattr(self.fact, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self.fact.SHAPES)
+
+    def __len__(self) -> int:
+        return len(self.fact.SHAPES)
+
+
 def decode(kind: str, v: int, body: object) -> Fact:
     """Read a body back into its fact; MalformedInput if it is not exactly that kind's shape, UnknownKind if new."""
+    if isinstance(body, Body) and (kind, v) == (body.fact.KIND, body.fact.V):
+        return body.fact
     cls = KINDS.get((kind, v))
     if cls is None:
         message = f"kind {kind} version {v} is newer than this verifier"
@@ -209,7 +244,7 @@ def _list_of(member: Shape) -> Shape:
             raise _refuse(f"a list of at most {MAX_ITEMS}")
         return tuple(member.read(value) for value in values)
 
-    return Shape(write, read)
+    return Shape(write, read, list_of(member.spelling, MAX_ITEMS))
 
 
 def _row_of(cls: Any) -> Shape:  # noqa: ANN401 - a class made by `row`
@@ -226,4 +261,4 @@ def _row_of(cls: Any) -> Shape:  # noqa: ANN401 - a class made by `row`
             raise _refuse(f"a {cls.__name__} has {len(cls.SHAPES)} members")
         return cls(*(shape.read(part) for (_, shape), part in zip(cls.SHAPES, value, strict=True)))
 
-    return Shape(write, read)
+    return Shape(write, read, row_of(cls, [shape.spelling for _, shape in cls.SHAPES]))

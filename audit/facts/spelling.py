@@ -1,0 +1,73 @@
+"""The one spelling of a fact, as a regular expression: what matches is canonical and of its shape by construction.
+
+Reading JSON into objects, checking each, writing it all again and comparing costs more than everything else a verifier
+does with an entry. But a closed shape has a closed spelling: members in order, no spaces, digits in form, letters that
+need no escape. One match then both checks the bytes and hands out the values. A spelling may be narrower than its
+shape, never wider: other letters, escapes and numbers beyond 15 digits are read by the general way, which decides.
+
+Every alternative ends where a letter follows that it cannot hold itself, so a match never looks at a letter more than
+twice, whatever a stranger writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The canonical JSON of a shape.
+
+    `ungrouped` matches it without groups; `grouped` matches the same with a group around each text that `value`
+    makes the shape's value of; None takes the text as it is.
+    """
+
+    ungrouped: str
+    grouped: str
+    value: Callable[[Any], Any] | None
+
+
+UNSPELLED: Final = Spelling("(?!)", "((?!))", None)
+"""Matches nothing: a field of such a shape sends its whole entry the general way."""
+
+
+def quoted(text: str, value: Callable[[str], Any] | None = None) -> Spelling:
+    """Spell a JSON string whose letters need no escape."""
+    return Spelling(f'"(?:{text})"', f'"({text})"', value)
+
+
+def bare(text: str, value: Callable[[str], Any]) -> Spelling:
+    """Spell a number, true or false."""
+    return Spelling(f"(?:{text})", f"({text})", value)
+
+
+def row_of(make: Callable[..., Any], members: Sequence[Spelling]) -> Spelling:
+    """Spell a row inside a list: its members in order; at least two, so that its groups come as a tuple."""
+    values = [member.value or str for member in members]
+
+    def read(texts: tuple[str, ...]) -> Any:  # noqa: ANN401 - the row's class
+        return make(*[value(text) for value, text in zip(values, texts, strict=True)])
+
+    ungrouped = ",".join(member.ungrouped for member in members)
+    grouped = ",".join(member.grouped for member in members)
+    return Spelling(rf"\[{ungrouped}\]", rf"\[{grouped}\]", read)
+
+
+def list_of(member: Spelling, most: int) -> Spelling:
+    """Spell a list of at most `most` members; they are told apart only after the whole has matched."""
+    find = re.compile(member.grouped).findall
+    value = member.value or str
+
+    def read(text: str) -> tuple[Any, ...]:
+        return tuple([value(texts) for texts in find(text)])
+
+    inside = f"(?:{member.ungrouped}(?:,{member.ungrouped}){{0,{most - 1}}})?"
+    return Spelling(rf"\[{inside}\]", rf"\[({inside})\]", read)
+
+
+def object_of(members: Sequence[tuple[str, Spelling]]) -> str:
+    """Spell an object of exactly these members, which are given in the order of their names."""
+    return r"\{" + ",".join(f'"{name}":{member.grouped}' for name, member in members) + r"\}"
