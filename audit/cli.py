@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from audit import __version__, checkpoint, merkle, note, pdf, policy
+from audit.asking import ask_witnesses, contradictions
 from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
 from audit.policy import Policy
 from audit.replay import Replay
-from audit.source import open_source, read_file
+from audit.source import URLSource, open_source, read_file
 from audit.terminal import asked, tell
 from audit.verify import verify_log
 from audit.witness.commands import witness
@@ -116,6 +117,7 @@ def main() -> None:
 @click.option("--max-age", "max_age_s", type=age, help="How old the witnesses' cosignatures may be, such as 24h.")
 @click.option("--leaf", "leaves", type=leaf, multiple=True, help="Leaf hash kept after a deed; may be given often.")
 @click.option("--leaves", "more_leaves", type=leaves_file, help="File of kept leaf hashes, one to a line.")
+@click.option("--offline", "is_offline", is_flag=True, help="Speak to nobody but SOURCE: ask no witness.")
 def verify(  # noqa: PLR0913 - the options of the command, each by its name
     source: Source,
     *,
@@ -125,6 +127,7 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
     max_age_s: int | None,
     leaves: Sequence[bytes],
     more_leaves: Sequence[bytes] | None,
+    is_offline: bool,
 ) -> None:
     """Verify the log at SOURCE, an address or a folder, down to every byte and every rule."""
     if log_key is not None:
@@ -141,6 +144,9 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
     )
     if report.trust is not None:
         _tell_trust(report.trust)
+        if trusted is not None and trusted.witnesses:
+            asked_of = None if is_offline else source
+            report = replace(report, findings=report.findings + _ask_witnesses(asked_of, trusted, report.trust))
     tell("anchored", "yes" if report.is_anchored else "no")
     tell("bracketed", report.bracketed)
     sys.exit(_tell_result(report))
@@ -193,6 +199,21 @@ def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
     return GOOD
 
 
+def _ask_witnesses(source: Source | None, believed: Policy, trust: Trust) -> tuple[Finding, ...]:
+    """Ask the witnesses of a log at an address, tell what each says, and return what contradicts the log."""
+    if not isinstance(source, URLSource):
+        tell("asked", "nobody: witnesses are asked about a log at an address, and not with --offline")
+        return ()
+    # The clock anew: reading a long log takes longer than a cosignature may be ahead of it.
+    now_s = int(time.time())
+    answers = ask_witnesses(believed, trust, now_s=now_s)
+    for each in answers:
+        forgot = " and has cosigned more for this log" if each.has_forgotten else ""
+        said = f"{each.seen.size} {_instant(each.time_s)}" if each.seen else f"no word: {each.silence}"
+        tell("asked", f"{each.name} {said}{forgot}")
+    return tuple(contradictions(source, believed, trust, answers, now_s=now_s))
+
+
 def _tell_trust(trust: Trust) -> None:
     """Say which log this is, and who has sworn to it when."""
     stated = trust.checkpoint
@@ -201,8 +222,11 @@ def _tell_trust(trust: Trust) -> None:
     tell("root", note.encode_base64(stated.root))
     tell("log_key", str(trust.log_key))
     for each in trust.cosigned:
-        seen_at = datetime.fromtimestamp(each.time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        tell("cosigned", f"{each.key.name} {seen_at}")
+        tell("cosigned", f"{each.key.name} {_instant(each.time_s)}")
+
+
+def _instant(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _tell_result(report: Report) -> int:

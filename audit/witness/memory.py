@@ -18,7 +18,7 @@ from audit import checkpoint, cosignature, note
 from audit.errors import MalformedInput, SourceFailed
 from audit.note import COSIGNATURE
 from audit.source import read_file
-from audit.witness.rules import NOT_NOW, Answer, Cosigned, decide
+from audit.witness.rules import NOT_NOW, Answer, Cosigned, decide, shown_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ class Witness:
         self._lock = threading.Lock()
         self.last = memory.load()
         """What was last cosigned and is on the disk; None if nothing ever was."""
-        self.address = f"/{sha256(log_key.name.encode()).hexdigest()}/checkpoint"
+        self.address = f"/{shown_at(log_key.name)}"
         """The path at which everybody may see it."""
 
     def add_checkpoint(self, raw: bytes) -> Answer:

@@ -7,6 +7,7 @@ the duty of `memory.py`. The order of the checks and their statuses are those of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from audit import checkpoint, cosignature, merkle, note
@@ -67,6 +68,11 @@ class Answer:
     kind: str = PLAIN
     memory: Cosigned | None = None
     is_fork: bool = False
+
+
+def shown_at(origin: str) -> str:
+    """Return where a witness shows what it last cosigned of a log, below its address."""
+    return f"{sha256(origin.encode()).hexdigest()}/checkpoint"
 
 
 def decide(raw: bytes, last: Cosigned | None, *, log_key: VerifierKey, key: SigningKey, now_s: int) -> Answer:
