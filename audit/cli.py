@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +20,11 @@ import click
 
 from audit import __version__, checkpoint, merkle, note, pdf, policy
 from audit.asking import ask_witnesses, contradictions
+from audit.bundle import open_place, verify_place
 from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
 from audit.policy import Policy
 from audit.replay import Replay
-from audit.source import URLSource, open_source, read_file
+from audit.source import URLSource, read_file
 from audit.terminal import asked, tell
 from audit.verify import verify_log
 from audit.witness.commands import witness
@@ -51,8 +53,8 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 @asked
 def place(typed: str) -> Source:
-    """Open an address or a folder that holds a log."""
-    return open_source(typed)
+    """Open an address, a folder or an evidence bundle that holds a log."""
+    return open_place(typed)
 
 
 @asked
@@ -129,19 +131,20 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
     more_leaves: Sequence[bytes] | None,
     is_offline: bool,
 ) -> None:
-    """Verify the log at SOURCE, an address or a folder, down to every byte and every rule."""
+    """Verify the log at SOURCE, an address, a folder or an evidence bundle, down to every byte and every rule."""
     if log_key is not None:
         # With both, the file says which witnesses to ask for and the key says which log.
         trusted = replace(trusted or log_key, logs=log_key.logs)
-    report = verify_log(
+    check = partial(
+        verify_log,
         source,
         now_s=int(time.time()),
         trusted=trusted,
         old_checkpoint=old_checkpoint,
         max_age_s=max_age_s,
-        checkers=[Replay()],
         kept=(*leaves, *(more_leaves or ())),
     )
+    report = verify_place(source, check, checkers=[Replay()])
     if report.trust is not None:
         _tell_trust(report.trust)
         if trusted is not None and trusted.witnesses:
