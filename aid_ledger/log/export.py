@@ -1,19 +1,21 @@
 """The log as tlog-tiles files: at their addresses, and as a folder that any static host serves and anyone can mirror.
 
-`log export DIR` writes hash tiles, entry bundles and the public key; the checkpoint last, after all it names is on the
-disk, so that a mirror never names entries that are not there. What a tile's name says never changes, so the next export
-writes only what is new, and partial tiles of earlier exports stay. A crash in between leaves the earlier checkpoint
-true, and at most a `.new` file that the next export writes over.
+`log export DIR` writes hash tiles, entry bundles, the history and the public key; the checkpoint last, after all it
+names is on the disk, so that a mirror never names entries that are not there. What a tile's name says never changes, so
+the next export writes only what is new, and partial tiles of earlier exports stay. A crash in between leaves the
+earlier checkpoint true, and at most a `.new` file that the next export writes over.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from aid_ledger.log import history
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogPosition, LogTile
 from aid_ledger.log.queries import cosigned_note, newest_checkpoint
 from aid_ledger.log.rules import FolderOfAnotherLog, LogIncomplete, NotSealed
@@ -21,6 +23,7 @@ from aid_ledger.log.sequencer import VKEY_FILE, TileFetch, publish, sync_folder
 from aid_ledger.log.tree import HASH, TileTree
 from audit import checkpoint, note, tiles
 from audit.errors import AuditError
+from audit.history import PATH as HISTORY_FILE
 from audit.merkle import MAX_SIZE
 from audit.tiles import Tile
 
@@ -50,6 +53,7 @@ def export(session: Session, folder: Path, *, vkey: str) -> int:
     # Names are on the disk before the checkpoint counts on them, not only what they name.
     for each in changed:
         sync_folder(each)
+    _put(folder / HISTORY_FILE, history.pages(session))
     publish(folder / VKEY_FILE, vkey + "\n")
     publish(folder / CHECKPOINT_FILE, cosigned_note(session, newest))
     return newest.size
@@ -103,14 +107,19 @@ def _refuse_another(session: Session, folder: Path, newest: LogCheckpoint) -> No
 
 
 def _write(place: Path, tile: Tile, session: Session) -> None:
-    """Write a tile beside its name, down to the disk, and give it the name: whoever finds it finds it whole."""
+    """Write a tile that is not there yet."""
     content = read_tile(session, tile)
     if not content:
         raise LogIncomplete(tile=tile.path)
     place.parent.mkdir(parents=True, exist_ok=True)
+    _put(place, [content])
+
+
+def _put(place: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file beside its name, down to the disk, and give it the name: whoever finds it finds it whole."""
     beside = place.with_name(place.name + ".new")
     with beside.open("wb") as file:
-        file.write(content)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(place)

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.db import Base, Id, Instant, derived, housekeeping, record
@@ -142,3 +152,21 @@ class WitnessCosignature(Base):
     witness_id: Mapped[int] = mapped_column(ForeignKey("witnesses.id"), primary_key=True, autoincrement=False)
     line: Mapped[str] = mapped_column(Text)
     cosigned_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+
+class LogHistory(Base):
+    """A checkpoint of the history file with each witness's first cosignature; a pinned one is never thinned out."""
+
+    __tablename__ = "log_history"
+    __table_args__ = (
+        {
+            "info": housekeeping(
+                "a checkpoint carries its signatures; one that is gone makes the times of entries less certain"
+            )
+        },
+    )
+
+    size: Mapped[int] = mapped_column(ForeignKey("log_checkpoints.size"), primary_key=True, autoincrement=False)
+    note: Mapped[str] = mapped_column(Text)
+    noted_at: Mapped[dt.datetime] = mapped_column(Instant)
+    is_pinned: Mapped[bool] = mapped_column(Boolean)

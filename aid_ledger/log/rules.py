@@ -33,6 +33,15 @@ HEARTBEAT = dt.timedelta(minutes=10)
 AFTER_A_FAULT = dt.timedelta(minutes=1)
 """How long a witness that could not be reached is left alone."""
 
+HISTORY_STEP = dt.timedelta(hours=1)
+"""At most one checkpoint an hour enters the history: an expired office is a matter of days."""
+
+HISTORY_LAG = dt.timedelta(minutes=10)
+"""No checkpoint enters the history while an entry waits longer: it would look backdated to whoever verifies."""
+
+HISTORY_LIMIT = 10_000
+"""Checkpoints in the history: four years of working hours; a verifier reads so many even if 32 witnesses sign each."""
+
 WITNESS_LIMIT = 32
 """As many as every reader of a policy must support (C2SP tlog-policy)."""
 

@@ -7,14 +7,15 @@ data. The files are those of `log export`, at the addresses of tlog-tiles, so a 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Final
 
-from flask import Blueprint, Flask, Response, redirect, render_template, url_for
+from flask import Blueprint, Flask, Response, redirect, render_template, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
 from aid_ledger.core import clock
 from aid_ledger.core.roles import Role
-from aid_ledger.log import export, queries, schemas, service
+from aid_ledger.log import export, history, queries, schemas, service
 from aid_ledger.log.rules import EntryNotFound
 from aid_ledger.log.timeline import item_of, timeline
 from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, WITNESS_ALARMS, age_words
@@ -155,6 +156,21 @@ def checkpoint() -> ResponseReturnValue:
     with desk.read() as session:
         newest = queries.newest_checkpoint(session)
         return _file(queries.cosigned_note(session, newest).encode(), TEXT, A_MOMENT) if newest else _absent()
+
+
+@bp.get("/history")
+@public
+def history_file() -> ResponseReturnValue:
+    """Give earlier checkpoints with their cosignatures, in pieces: the whole may be long."""
+
+    def pieces() -> Iterator[bytes]:
+        with desk.read() as session:
+            yield from history.pages(session)
+
+    response = Response(stream_with_context(pieces()), content_type=BYTES)
+    response.headers["Cache-Control"] = A_MOMENT
+    response.headers.update(OPEN_TO_ALL)
+    return response
 
 
 @bp.get("/log.vkey")

@@ -19,7 +19,7 @@ from aid_ledger.core import clock, logs
 from aid_ledger.core.act import Act, keeping_house
 from aid_ledger.core.db import reading
 from aid_ledger.core.jobs.arguments import JsonObject
-from aid_ledger.log import calling, rules
+from aid_ledger.log import calling, history, rules
 from aid_ledger.log.calling import NoAnswer, Reply
 from aid_ledger.log.models import LogCheckpoint, Witness, WitnessCosignature, WitnessState
 from aid_ledger.log.sequencer import TileFetch
@@ -268,3 +268,5 @@ def _keep(session: Session, call: _Call, outcome: _Outcome) -> None:
         held = WitnessCosignature(size=call.size, witness_id=call.witness_id)
         session.add(held)
     held.line, held.cosigned_at = outcome.line, cosigned_at
+    session.flush()
+    history.note_down(session, call.size)
