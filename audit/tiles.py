@@ -169,22 +169,32 @@ class Edge:
             level += 1
         return edge
 
-    def append(self, leaf_hash: bytes) -> list[tuple[Tile, list[bytes]]]:
-        """Add one leaf hash and return the tiles it completes, lowest level first; mostly there are none."""
+    def append(self, leaf_hashes: Sequence[bytes]) -> list[tuple[Tile, list[bytes]]]:
+        """Add leaf hashes and return the tiles they complete, in the order in which they become complete."""
         completed: list[tuple[Tile, list[bytes]]] = []
-        self.size += 1
-        carried, level = leaf_hash, 0
+        taken = 0
+        while taken < len(leaf_hashes):
+            room = WIDTH - self.size % WIDTH
+            some = leaf_hashes[taken : taken + room]
+            taken += len(some)
+            self.size += len(some)
+            completed += self._carry(some)
+        return completed
+
+    def _carry(self, hashes: Sequence[bytes]) -> list[tuple[Tile, list[bytes]]]:
+        """Put leaf hashes that fit into the unfinished tile there, and each finished tile's root into the one above."""
+        completed: list[tuple[Tile, list[bytes]]] = []
+        level = 0
         while True:
             if level == len(self._levels):
                 self._levels.append([])
-            hashes = self._levels[level]
-            hashes.append(carried)
-            if len(hashes) < WIDTH:
+            tile = self._levels[level]
+            tile.extend(hashes)
+            if len(tile) < WIDTH:
                 return completed
-            index = (self.size >> (_HEIGHT * (level + 1))) - 1
-            completed.append((Tile(level, index), hashes))
+            completed.append((Tile(level, (self.size >> (_HEIGHT * (level + 1))) - 1), tile))
             self._levels[level] = []
-            carried, level = merkle.root(hashes), level + 1
+            hashes, level = [merkle.root(tile)], level + 1
 
     def partials(self) -> list[tuple[Tile, list[bytes]]]:
         """Return the unfinished tiles, lowest level first."""

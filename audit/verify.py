@@ -20,7 +20,7 @@ from audit.source import Absent
 from audit.tiles import Edge, Tile, TileReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from audit.checkpoint import Checkpoint
     from audit.entry import Entry
@@ -81,6 +81,8 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     max_age_s: int | None = None,
     checkers: Sequence[Checker] = (),
     kept: Iterable[bytes] = (),
+    hashes_only: bool = False,
+    tell_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Check everything there is to check about the log at `source`; faults of the log are findings, not errors.
 
@@ -92,6 +94,8 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
         max_age_s: how old cosignatures may be to count towards the quorum.
         checkers: rules about what the entries say.
         kept: leaf hashes that people who acted have kept; the log must hold each of them (attack U4).
+        hashes_only: hash the entries to the root and look at nothing else: not at what they say, not at stored tiles.
+        tell_progress: called after every bundle with the entries read so far and the size of the log.
 
     """
     is_anchored = trusted is not None
@@ -109,10 +113,10 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     except AuditError as error:
         findings.append(_finding(error))
     timed = _brackets(believed, trust, marks)
-    checkers = [*checkers, timed]
+    checkers = () if hashes_only else (*checkers, timed)
     reading = _Reading(source, trust.checkpoint, _known(old, marks), checkers, set(kept))
     try:
-        reading.run()
+        reading.run(hashes_only=hashes_only, tell_progress=tell_progress)
     except AuditError as error:
         findings.append(_finding(error))
     else:
@@ -121,7 +125,7 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     findings += [each for checker in checkers for each in checker.violations]
     # A fault of the whole log comes before the faults of its entries.
     findings.sort(key=lambda each: -1 if each.index is None else each.index)
-    return Report(trust, is_anchored, tuple(findings), reading.newer, timed.verdict())
+    return Report(trust, is_anchored, tuple(findings), reading.newer, brackets.NO if hashes_only else timed.verdict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ class _Reading:
         self._order = Order()
         self.newer: Finding | None = None
 
-    def run(self) -> None:
+    def run(self, *, hashes_only: bool, tell_progress: Callable[[int, int], None] | None) -> None:
         """Read all entries, then close the tree and compare its root with the signed one.
 
         Raises:
@@ -163,42 +167,63 @@ class _Reading:
 
         """
         for bundle in tiles.tiles_of_level(tiles.ENTRIES, self._stated.size):
-            self._read_bundle(bundle)
-        for tile, hashes in self._edge.partials():
-            if tile.level:
-                self._compare(tile, hashes)
+            hashes = self._hash(bundle) if hashes_only else self._judge(bundle)
+            for tile, completed in self._grow(hashes):
+                if not hashes_only:
+                    self._compare_above(tile, completed)
+            if tell_progress is not None:
+                tell_progress(self._edge.size, self._stated.size)
+        if not hashes_only:
+            for tile, unfinished in self._edge.partials():
+                self._compare_above(tile, unfinished)
         if self._edge.root() != self._stated.root:
-            sentence = (
-                f"the entries from {self._agreed} on do not hash to the signed root; every stored tile agrees with them"
-            )
+            known = "only a full check names the first bad one" if hashes_only else "every stored tile agrees with them"
+            sentence = f"the entries from {self._agreed} on do not hash to the signed root; {known}"
             raise ProofFailed(sentence, rule="log.root")
         if self.newer is None:
             for checker in self._checkers:
                 checker.finish()
 
-    def _read_bundle(self, bundle: Tile) -> None:
-        try:
-            entries = tiles.read_bundle(self._source, bundle.index, bundle.width)
-        except AuditError as error:
-            raise error.at(bundle.first_entry) from error
-        hashes = [merkle.leaf_hash(raw) for raw in entries]
+    def _hash(self, bundle: Tile) -> list[bytes]:
+        """Hash the entries of a bundle and look at nothing else."""
+        hashes = merkle.leaf_hashes(self._entries(bundle))
+        self.kept.difference_update(hashes)
+        return hashes
+
+    def _judge(self, bundle: Tile) -> list[bytes]:
+        """Hash the entries of a bundle, hold the hashes against the stored ones, then judge what each entry says."""
+        entries = self._entries(bundle)
+        hashes = merkle.leaf_hashes(entries)
         # Hashes come first: a changed entry is reported as changed, not as the nonsense it was changed into.
         self._compare(Tile(0, bundle.index, bundle.width), hashes)
         self.kept.difference_update(hashes)
         for index, raw in enumerate(entries, start=bundle.first_entry):
             self._take(index, raw)
-        for leaf_hash in hashes:
-            for tile, completed in self._edge.append(leaf_hash):
-                if tile.level:
-                    self._compare(tile, completed)
-            while self._known and self._known[-1].size == self._edge.size:
-                self._agree(self._known.pop())
+        return hashes
 
-    def _agree(self, known: _Known) -> None:
-        """Hold the tree as it is now against a root that was kept."""
-        if self._edge.root() != known.root:
-            raise ProofFailed(f"the first {known.size} entries are not those of {known.whose}", rule=known.rule)
-        self._agreed = known.size
+    def _entries(self, bundle: Tile) -> list[bytes]:
+        try:
+            return tiles.read_bundle(self._source, bundle.index, bundle.width)
+        except AuditError as error:
+            raise error.at(bundle.first_entry) from error
+
+    def _grow(self, hashes: list[bytes]) -> list[tuple[Tile, list[bytes]]]:
+        """Add a bundle's hashes to the tree, stopping wherever somebody kept a root; returns the completed tiles."""
+        completed: list[tuple[Tile, list[bytes]]] = []
+        while self._known and self._known[-1].size <= self._edge.size + len(hashes):
+            known = self._known.pop()
+            stop = known.size - self._edge.size
+            completed += self._edge.append(hashes[:stop])
+            hashes = hashes[stop:]
+            if self._edge.root() != known.root:
+                raise ProofFailed(f"the first {known.size} entries are not those of {known.whose}", rule=known.rule)
+            self._agreed = known.size
+        return completed + self._edge.append(hashes)
+
+    def _compare_above(self, tile: Tile, ours: list[bytes]) -> None:
+        """Hold a stored tile against ours; those of level 0 were held when their entries were read."""
+        if tile.level:
+            self._compare(tile, ours)
 
     def _take(self, index: int, raw: bytes) -> None:
         """Judge one entry, unless an earlier one showed that this package is too old to."""

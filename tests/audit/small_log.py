@@ -81,7 +81,7 @@ def make_log(entries: Sequence[bytes]) -> Files:
     files = Files()
     edge = tiles.Edge()
     for raw in entries:
-        for tile, hashes in edge.append(merkle.leaf_hash(raw)):
+        for tile, hashes in edge.append([merkle.leaf_hash(raw)]):
             files[tile.path] = b"".join(hashes)
     for tile, hashes in edge.partials():
         files[tile.path] = b"".join(hashes)

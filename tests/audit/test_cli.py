@@ -16,9 +16,13 @@ from audit.errors import UnknownKind
 from audit.facts.paying import BatchVerified
 from audit.note import COSIGNATURE
 from audit.pdf import ReceiptFields, ReceiptReport
+from audit.policy import Policy
+from audit.verify import verify_log
 from tests.audit.small_log import (
     LOG_VKEY,
+    NOW_S,
     WITNESSES,
+    Files,
     encode_all,
     make_checkpoint,
     make_entries,
@@ -73,6 +77,33 @@ def test_a_changed_entry_is_bad_and_named(folder: Path) -> None:
     said = lines(result)
     assert result.exit_code == 1
     assert (said["result"], said["first_bad_index"], said["rule"]) == ("bad", "5", "entry.hash")
+
+
+def test_hashes_alone_say_what_they_did_not_look_at(folder: Path) -> None:
+    """A quick look is an honest answer to a smaller question, and is never printed as the whole."""
+    result = run("verify", folder, "--log-key", LOG_VKEY, "--hashes-only")
+    assert (result.exit_code, lines(result)["result"], lines(result)["bracketed"]) == (0, "good", "no")
+    assert lines(result)["unchecked"].startswith("what entries say")
+    assert "unchecked" not in run("verify", folder).output
+
+
+def test_hashes_alone_find_a_changed_entry_and_name_no_index(folder: Path) -> None:
+    """R1: the root differs; which entry it was, only the full check can say."""
+    bundle = folder / "tile" / "entries" / "000.p" / "9"
+    bundle.write_bytes(bundle.read_bytes().replace(b"repair 5", b"repair 6"))
+    said = lines(run("verify", folder, "--log-key", LOG_VKEY, "--hashes-only"))
+    assert (said["result"], said["first_bad_index"], said["rule"]) == ("bad", "unknown", "log.root")
+    assert said["reason"] == (
+        "the entries from 0 on do not hash to the signed root; only a full check names the first bad one"
+    )
+
+
+def test_hashes_alone_read_no_tiles_and_no_words(tmp_path: Path) -> None:
+    """They take minutes less because the stored tiles are not fetched and no entry is taken apart."""
+    log = make_log([*ENTRIES, b"no entry at all"])
+    folder = {path: raw for path, raw in log.items() if not path.startswith("tile/0")}
+    assert verify_log(Files(folder), now_s=NOW_S, trusted=Policy.of_log_key(LOG_VKEY), hashes_only=True).is_good
+    assert run("verify", log.save(tmp_path), "--log-key", LOG_VKEY).exit_code == 1
 
 
 def test_a_log_without_a_checkpoint_is_bad(tmp_path: Path) -> None:

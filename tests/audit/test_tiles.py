@@ -23,7 +23,7 @@ def lay_out(size: int) -> Files:
     files = Files()
     edge = Edge()
     for leaf in HASHES[:size]:
-        for tile, hashes in edge.append(leaf):
+        for tile, hashes in edge.append([leaf]):
             files[tile.path] = b"".join(hashes)
     for tile, hashes in edge.partials():
         files[tile.path] = b"".join(hashes)
@@ -98,11 +98,11 @@ def test_the_edge_has_the_root_at_every_size(size: int) -> None:
     """Partial tiles alone give the root, and a log is taken up from them where it was left."""
     edge = Edge()
     for leaf in HASHES[:size]:
-        edge.append(leaf)
+        edge.append([leaf])
     stored = dict(edge.partials())
     taken_up = Edge.load(size, stored.__getitem__)
     for leaf in HASHES[size : size + 300]:
-        assert edge.append(leaf) == taken_up.append(leaf)
+        assert edge.append([leaf]) == taken_up.append([leaf])
     assert edge.root() == taken_up.root() == merkle.root(HASHES[: size + 300])
 
 
