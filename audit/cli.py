@@ -134,15 +134,13 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
     hashes_only: bool,
 ) -> None:
     """Verify the log at SOURCE, an address, a folder or an evidence bundle, down to every byte and every rule."""
-    if log_key is not None:
-        # With both, the file says which witnesses to ask for and the key says which log.
-        trusted = replace(trusted or log_key, logs=log_key.logs)
+    believed = _both(trusted, log_key)
     with progress() as tell_progress:
         check = partial(
             verify_log,
             source,
             now_s=int(time.time()),
-            trusted=trusted,
+            trusted=believed,
             old_checkpoint=old_checkpoint,
             max_age_s=max_age_s,
             kept=(*leaves, *(more_leaves or ())),
@@ -152,14 +150,36 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
         report = check() if hashes_only else verify_place(source, check, checkers=[Replay()])
     if report.trust is not None:
         _tell_trust(report.trust)
-        if trusted is not None and trusted.witnesses:
+        if believed is not None and believed.witnesses:
             asked_of = None if is_offline else source
-            report = replace(report, findings=report.findings + _ask_witnesses(asked_of, trusted, report.trust))
+            # A witness may show what the log signed with another of its keys.
+            known = believed.with_keys(report.keys)
+            report = replace(report, findings=report.findings + _ask_witnesses(asked_of, known, report.trust))
     tell("anchored", "yes" if report.is_anchored else "no")
     tell("bracketed", report.bracketed)
     if hashes_only:
         tell("unchecked", "what entries say, their order and times, every rule, stored hash tiles, what a bundle adds")
     sys.exit(_tell_result(report))
+
+
+@main.command()
+@click.argument("source", type=place)
+@click.option(
+    "--policy", "trusted", type=policy_file, help="File that says which log, witnesses and quorum to believe."
+)
+@click.option("--log-key", type=vkey, help="Verifier key of the log, from the signed minutes, not from the log.")
+def keys(source: Source, trusted: Policy | None, log_key: Policy | None) -> None:
+    """Verify the log at SOURCE, then print which key signs which sizes of it, as lines for a policy."""
+    believed = _both(trusted, log_key)
+    check = partial(verify_log, source, now_s=int(time.time()), trusted=believed)
+    report = verify_place(source, check, checkers=[Replay()])
+    if not report.is_good:
+        sys.exit(_tell_result(report))
+    if not report.is_anchored:
+        click.echo("# anchored: no")
+    urls = {each.key: each.url for each in believed.logs} if believed else {}
+    for each in report.keys:
+        click.echo(policy.write_log_line(replace(each, url=urls.get(each.key, ""))), nl=False)
 
 
 @main.command()
@@ -222,6 +242,13 @@ def _ask_witnesses(source: Source | None, believed: Policy, trust: Trust) -> tup
         said = f"{each.seen.size} {_instant(each.time_s)}" if each.seen else f"no word: {each.silence}"
         tell("asked", f"{each.name} {said}{forgot}")
     return tuple(contradictions(source, believed, trust, answers, now_s=now_s))
+
+
+def _both(trusted: Policy | None, log_key: Policy | None) -> Policy | None:
+    """Put both answers together: the file says which witnesses to ask for, and the key which log."""
+    if trusted is None or log_key is None:
+        return trusted or log_key
+    return trusted.of_log(str(log_key.logs[0].key))
 
 
 def _tell_trust(trust: Trust) -> None:

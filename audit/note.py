@@ -12,7 +12,7 @@ import binascii
 import re
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -61,6 +61,23 @@ class VerifierKey:
         except InvalidSignature:
             return False
         return True
+
+
+class Signs(Protocol):
+    """What signs notes: a key in a file, or a device that never shows its key."""
+
+    @property
+    def name(self) -> str:
+        """The name in its signature lines."""
+        ...
+
+    def verifier(self) -> VerifierKey:
+        """Return the public half, for notes."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64 raw Ed25519 bytes over `message`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +232,7 @@ def parse_signature(line: str) -> Signature:
     return Signature(name, blob[:_KEY_ID_BYTES], blob[_KEY_ID_BYTES:])
 
 
-def sign(text: str, *keys: SigningKey) -> bytes:
+def sign(text: str, *keys: Signs) -> bytes:
     """Write `text` as a note signed by each of `keys`, in their order.
 
     Raises:

@@ -1,7 +1,8 @@
 """Whom to believe (C2SP tlog-policy): the log's keys, its witnesses, and which of them must have signed.
 
-A policy comes to the inspector on paper or by a channel the log does not control. Freshness is ours to add,
-because the format has none: cosignatures from the future are refused, and old ones count only up to an age.
+A policy comes to the inspector on paper or by a channel the log does not control. Two things are ours to add, because
+the format has neither. Freshness: cosignatures from the future are refused, and old ones count only up to an age. And
+which of a log's keys signs which sizes, in comment lines that other readers pass over (attack K1).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from audit import checkpoint, cosignature, note
 from audit.errors import MalformedInput, QuorumMissing, SignatureFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from audit.checkpoint import Checkpoint
     from audit.cosignature import Cosignature
@@ -29,6 +30,8 @@ _NONE: Final = "none"
 _QUORUM_WORDS: Final = 2
 _KEY_WORDS: Final = {"log": (2, 3), "witness": (3, 4)}
 _GROUP_WORDS: Final = 4
+_RANGE: Final = "#range"
+_RANGE_WORDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,19 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A key of the policy with the address its holder is reached at; "" when the policy gives none."""
+    """A key of the policy with the address its holder is reached at; "" when the policy gives none.
+
+    A log's key signs sizes from `first` to `last`, both included; `last` is None while it is in use.
+    """
 
     key: VerifierKey
     url: str
+    first: int = 0
+    last: int | None = None
+
+    def signs(self, size: int) -> bool:
+        """Say whether a checkpoint of this size is this key's to sign."""
+        return self.first <= size and (self.last is None or size <= self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,21 @@ class Policy:
     def of_log_key(cls, vkey: str) -> Policy:
         """Believe one log key and ask for no witnesses."""
         return cls((Named(_key(vkey, note.ED25519), ""),))
+
+    def of_log(self, vkey: str) -> Policy:
+        """Return the same trust in one log only: all its keys if the policy names this one, else this key alone."""
+        alone = _key(vkey, note.ED25519)
+        same = tuple(each for each in self.logs if each.key.name == alone.name)
+        is_named = any(each.key == alone for each in same)
+        return replace(self, logs=same if is_named else (Named(alone, ""),))
+
+    def with_keys(self, more: Iterable[Named]) -> Policy:
+        """Return the same trust with further keys of the logs it names; a key that it names keeps its own range."""
+        names = {each.key.name for each in self.logs}
+        known = {each.key for each in self.logs}
+        return replace(
+            self, logs=(*self.logs, *(each for each in more if each.key.name in names and each.key not in known))
+        )
 
     def is_satisfied_by(self, cosigned: Sequence[Cosignature]) -> bool:
         """Say whether the keys that cosigned fill the quorum; a key counts once, whatever it is called."""
@@ -105,7 +132,8 @@ def check(signed: Note, policy: Policy, *, now_s: int, max_age_s: int | None = N
 
     Raises:
         MalformedInput: the text is not a checkpoint.
-        SignatureFailed: no log key of that origin has signed, a known signature is bad, or one is postdated.
+        SignatureFailed: no log key of that origin has signed, or only one whose sizes end before or begin later, a
+            known signature is bad, or a cosignature is postdated.
         QuorumMissing: too few witnesses have cosigned, or too long ago.
 
     """
@@ -129,11 +157,7 @@ def vouched(signed: Note, policy: Policy, *, now_s: int) -> Trust:
 
     """
     stated = checkpoint.parse(signed.text)
-    # The key's name is the log's origin: a good checkpoint of another city's log is not ours.
-    keys = [each.key for each in policy.logs if each.key.name == stated.origin]
-    if not keys:
-        raise SignatureFailed(f"no key is trusted for the log {stated.origin}", rule="policy.origin")
-    log_key = note.verify(signed, keys)[0]
+    log_key = log_signer(signed, stated, policy)
     cosigned = cosignature.verify(signed, [each.key for each in policy.witnesses.values()])
     for each in cosigned:
         if each.time_s > now_s + MAX_FUTURE_S:
@@ -141,15 +165,47 @@ def vouched(signed: Note, policy: Policy, *, now_s: int) -> Trust:
     return Trust(stated, log_key, tuple(cosigned))
 
 
+def log_signer(signed: Note, stated: Checkpoint, policy: Policy) -> VerifierKey:
+    """Return the policy's log key that signed this checkpoint and may: a retired key signs nothing new (attack K1).
+
+    Raises:
+        SignatureFailed: there is no such key, or a known signature is bad.
+
+    """
+    # The key's name is the log's origin: a good checkpoint of another city's log is not ours.
+    named = {each.key: each for each in policy.logs if each.key.name == stated.origin}
+    if not named:
+        raise SignatureFailed(f"no key is trusted for the log {stated.origin}", rule="policy.origin")
+    signers = [named[key] for key in note.verify(signed, named)]
+    for each in signers:
+        if each.signs(stated.size):
+            return each.key
+    limit = signers[0].last
+    index = limit if limit is not None and limit < stated.size else None
+    sentence = f"size {stated.size} is not one that {signers[0].key} signs"
+    raise SignatureFailed(sentence, rule="policy.range", index=index)
+
+
+def write_log_line(named: Named) -> str:
+    """Write a log's key as the lines of a policy, ending in newlines; a key without limits has no second one."""
+    line = f"log {named.key} {named.url}".rstrip(" ") + "\n"
+    if named.first == 0 and named.last is None:
+        return line
+    last = "" if named.last is None else named.last
+    return f"{line}{_RANGE} {named.key.key_id.hex()} {named.first}-{last}\n"
+
+
 def parse(raw: bytes) -> Policy:
     """Read a policy file: lines of words between spaces and tabs, `#` beginning a comment line.
 
-    A policy may name no log; then the inspector says which one. House rule: a public key appears once in the
-    whole file, so that no log is its own witness.
+    A policy may name no log; then the inspector says which one. House rules: a public key appears once in the
+    whole file, so that no log is its own witness; and a comment `#range <key ID in hex> <first>-<last>` below the
+    `log` line of a key says which sizes it signs; without a last one it still does.
 
     Raises:
         MalformedInput: a line breaks the grammar, a name is used before its definition, twice, or in two
-            groups, a key appears twice, or there is not exactly one quorum line.
+            groups, a key appears twice, a range names no one key above it or has no form, or there is not exactly
+            one quorum line.
 
     """
     if len(raw) > MAX_POLICY_BYTES or _CONTROL.search(raw):
@@ -159,7 +215,7 @@ def parse(raw: bytes) -> Policy:
     lines = raw.decode(errors="surrogateescape").split("\n")
     for number, line in enumerate(lines, start=1):
         words = [word for word in _BLANK.split(line) if word]
-        if not words or words[0].startswith("#"):
+        if not words or (words[0].startswith("#") and words[0] != _RANGE):
             continue
         try:
             reader.take(words)
@@ -180,6 +236,7 @@ class _Reader:
         self.quorum = ""
         self._publics: set[bytes] = set()
         self._grouped: set[str] = set()
+        self._limited: set[int] = set()
 
     def take(self, words: list[str]) -> None:
         """Take one line, refusing what the lines before it do not allow."""
@@ -192,6 +249,8 @@ class _Reader:
                 if words[1] != _NONE:
                     self._check_defined(words[1])
                 self.quorum = words[1]
+            case "#range" if len(words) == _RANGE_WORDS:
+                self._take_range(words[1], words[2])
             case _:
                 raise MalformedInput("not a line of a policy", rule="policy.form")
 
@@ -208,6 +267,19 @@ class _Reader:
             self.logs.append(named)
         else:
             self.witnesses[words[0]] = named
+
+    def _take_range(self, key_id: str, sizes: str) -> None:
+        """Limit a log's key; of two keys with one ID nobody could say which is meant, and of two ranges which holds."""
+        meant = [at for at, each in enumerate(self.logs) if each.key.key_id.hex() == key_id]
+        if len(meant) != 1 or meant[0] in self._limited:
+            raise MalformedInput(f"{key_id} is no one key of a log above, or has its range", rule="policy.range")
+        begins, dash, ends = sizes.partition("-")
+        first = checkpoint.parse_decimal(begins)
+        last = checkpoint.parse_decimal(ends) if ends or not dash else None
+        if last is not None and last < first:
+            raise MalformedInput(f"a range from {first} to {last} holds nothing", rule="policy.range")
+        self._limited.add(meant[0])
+        self.logs[meant[0]] = replace(self.logs[meant[0]], first=first, last=last)
 
     def _take_group(self, name: str, threshold: str, members: tuple[str, ...]) -> None:
         self._check_new(name)

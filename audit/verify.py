@@ -14,8 +14,9 @@ from audit import brackets, checkpoint, history, merkle, note, policy, tiles
 from audit.brackets import Brackets
 from audit.entry import parse_entry
 from audit.errors import AuditError, Finding, MalformedInput, ProofFailed, UnknownKind
+from audit.keys import KeyHistory
 from audit.order import Order
-from audit.policy import Policy
+from audit.policy import Policy, Trust
 from audit.source import Absent
 from audit.tiles import Edge, Tile, TileReader
 
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from audit.checkpoint import Checkpoint
     from audit.entry import Entry
     from audit.history import Mark
-    from audit.policy import Trust
+    from audit.policy import Named
     from audit.source import Source
 
 CHECKPOINT_PATH: Final = "checkpoint"
 VKEY_PATH: Final = "log.vkey"
-MAX_VKEY_BYTES: Final = 1024
+MAX_VKEY_BYTES: Final = 16_384
+"""Some hundred keys, the newest first: a log that changes its key every year lives that long."""
 
 
 class Checker(Protocol):
@@ -57,7 +59,8 @@ class Report:
     `trust` is None when not even the checkpoint could be believed. `is_anchored` says whether the inspector
     named the key: without that the log is only shown to agree with itself. `newer` is the first entry this
     package is too old to judge; nothing after it has been judged either, only hashed. `bracketed` says how far the
-    times of entries lie between those at which witnesses swore: `yes`, `no`, or `until <index>`.
+    times of entries lie between those at which witnesses swore: `yes`, `no`, or `until <index>`. `keys` is which key
+    signs which sizes, as the entries say it.
     """
 
     trust: Trust | None
@@ -65,6 +68,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     newer: Finding | None = None
     bracketed: str = brackets.NO
+    keys: tuple[Named, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -102,21 +106,27 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     try:
         believed = trusted or _policy_beside(source)
         signed = note.parse(source.fetch(CHECKPOINT_PATH, note.MAX_NOTE_BYTES))
-        trust = policy.check(signed, believed, now_s=now_s, max_age_s=max_age_s)
-        old = None if old_checkpoint is None else _older(old_checkpoint, believed, trust.checkpoint)
+        known = _with_keys_beside(source, believed)
+        trust = policy.check(signed, known, now_s=now_s, max_age_s=max_age_s)
+        old = None if old_checkpoint is None else _older(old_checkpoint, known, trust.checkpoint)
     except AuditError as error:
         return Report(None, is_anchored, (_finding(error),))
     findings: list[Finding] = []
     marks: list[Mark] = []
     try:
-        marks = _marks(source, believed, trust.checkpoint, now_s=now_s)
+        marks = _marks(source, known, trust.checkpoint, now_s=now_s)
     except AuditError as error:
         findings.append(_finding(error))
     timed = _brackets(believed, trust, marks)
-    checkers = () if hashes_only else (*checkers, timed)
+    keys = KeyHistory(believed)
+    checkers = () if hashes_only else (*checkers, timed, keys)
     reading = _Reading(source, trust.checkpoint, _known(old, marks), checkers, set(kept))
     try:
         reading.run(hashes_only=hashes_only, tell_progress=tell_progress)
+        if reading.newer is None:
+            reader = TileReader(source, trust.checkpoint.size, trust.checkpoint.root)
+            signed_before = [*([old] if old else []), *(each.trust for each in marks)]
+            keys.judge(trust, signed_before, lambda size: reader.range_root(0, size))
     except AuditError as error:
         findings.append(_finding(error))
     else:
@@ -125,7 +135,8 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     findings += [each for checker in checkers for each in checker.violations]
     # A fault of the whole log comes before the faults of its entries.
     findings.sort(key=lambda each: -1 if each.index is None else each.index)
-    return Report(trust, is_anchored, tuple(findings), reading.newer, brackets.NO if hashes_only else timed.verdict())
+    bracketed = brackets.NO if hashes_only else timed.verdict()
+    return Report(trust, is_anchored, tuple(findings), reading.newer, bracketed, keys.ranges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +272,25 @@ class _Reading:
 
 
 def _policy_beside(source: Source) -> Policy:
-    """Believe the key that lies beside the log, which shows only that the log agrees with itself."""
-    raw = source.fetch(VKEY_PATH, MAX_VKEY_BYTES)
+    """Believe the newest key that lies beside the log, which shows only that the log agrees with itself."""
+    return Policy.of_log_key(_keys_beside(source)[0])
+
+
+def _with_keys_beside(source: Source, believed: Policy) -> Policy:
+    """Add the other keys of the log that lie beside it, to be believed only as far as its entries lead to them.
+
+    A file that cannot be read, or holds something else, leaves the inspector with the keys they brought.
+    """
     try:
-        return Policy.of_log_key(raw.decode().removesuffix("\n"))
+        beside = [Policy.of_log_key(each).logs[0] for each in _keys_beside(source)]
+    except AuditError:
+        return believed
+    return believed.with_keys(beside)
+
+
+def _keys_beside(source: Source) -> list[str]:
+    try:
+        return source.fetch(VKEY_PATH, MAX_VKEY_BYTES).decode().removesuffix("\n").split("\n")
     except UnicodeError as error:
         raise MalformedInput(f"{VKEY_PATH} is not text", rule="vkey.form") from error
 
@@ -289,19 +315,21 @@ def _brackets(believed: Policy, trust: Trust, marks: Sequence[Mark]) -> Brackets
     return Brackets(list(timed.items()))
 
 
-def _known(old: Checkpoint | None, marks: Sequence[Mark]) -> list[_Known]:
-    known = [] if old is None else [_Known(old.size, old.root, "log.rewritten", "the old checkpoint")]
+def _known(old: Trust | None, marks: Sequence[Mark]) -> list[_Known]:
+    known = (
+        [] if old is None else [_Known(old.checkpoint.size, old.checkpoint.root, "log.rewritten", "the old checkpoint")]
+    )
     return known + [
         _Known(each.size, each.root, "history.root", f"the checkpoint of size {each.size} in the history")
         for each in (mark.trust.checkpoint for mark in marks)
     ]
 
 
-def _older(raw: bytes, believed: Policy, stated: Checkpoint) -> Checkpoint:
+def _older(raw: bytes, known: Policy, stated: Checkpoint) -> Trust:
     """Read a checkpoint the inspector kept; witnesses need not have seen it, but the log must have signed it."""
     signed = note.parse(raw)
     old = checkpoint.parse(signed.text)
-    note.verify(signed, [each.key for each in believed.logs if each.key.name == old.origin])
+    key = policy.log_signer(signed, old, known)
     if old.origin != stated.origin:
         raise ProofFailed(f"the old checkpoint is of {old.origin}", rule="log.origin")
     if old.size > stated.size:
@@ -309,7 +337,7 @@ def _older(raw: bytes, believed: Policy, stated: Checkpoint) -> Checkpoint:
         raise ProofFailed(sentence, rule="log.truncated", index=stated.size)
     if old.size == stated.size:
         merkle.verify_consistency(old.size, stated.size, old.root, stated.root, [])
-    return old
+    return Trust(old, key, ())
 
 
 def _missing(leaf: bytes) -> Finding:

@@ -26,6 +26,10 @@ KIND_WORDS: Final = {
     "FoundingClosed": KindWords("Pendirian ditutup", "good"),
     "RowsWritten": KindWords("Lanjutan catatan baris"),
     "RepairNoted": KindWords("Perbaikan dicatat", "waiting"),
+    "LogKeyProposed": KindWords("Kunci log baru diusulkan", "waiting"),
+    "LogKeyAnnounced": KindWords("Kunci log baru diumumkan", "moving"),
+    "LogKeyWithdrawn": KindWords("Kunci log baru dibatalkan", "bad"),
+    "LogKeyTaken": KindWords("Log ditandatangani dengan kunci baru", "good"),
     "WitnessAdded": KindWords("Saksi log ditambahkan", "good"),
     # Officials.
     "OfficialEnrolled": KindWords("Pejabat didaftarkan"),

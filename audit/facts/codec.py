@@ -146,6 +146,8 @@ Line = Annotated[str, _string(300)]
 """One line of public text: a document's number, a public name."""
 Words = Annotated[str, _string(2_000)]
 """A reason or note that an official wrote knowing it is public."""
+Signed = Annotated[str, _string(16_384)]
+"""A signed checkpoint as it travels; with the cosignatures of 32 witnesses some 6,000 characters."""
 
 
 class Fact:

@@ -147,4 +147,5 @@ def _trusted(log_key: str, policy: Policy | None) -> Policy:
         return alone
     if note.parse_vkey(log_key) not in {each.key for each in policy.logs}:
         raise AuditError("the policy does not name this log key", rule="receipt.policy")
-    return Policy(alone.logs, policy.witnesses, policy.groups, policy.quorum)
+    # A receipt may lie under a checkpoint by an earlier or a later key of the same log.
+    return policy.of_log(log_key)

@@ -130,6 +130,8 @@ class State:
     screened: dict[str, str] = field(default_factory=dict)
     offered_by: dict[str, str] = field(default_factory=dict)
     receipts: set[str] = field(default_factory=set)
+    keys_proposed: dict[str, str] = field(default_factory=dict)
+    """Verifier key to the official who proposed that it sign the log."""
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     """Table to key to the digest of the row as last written; a deleted row is absent."""
     violations: list[Finding] = field(default_factory=list)

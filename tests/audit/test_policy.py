@@ -200,3 +200,73 @@ def test_a_cosignature_needs_a_time(time_s: int) -> None:
     """Nobody saw anything at the epoch."""
     with pytest.raises(MalformedInput):
         cosignature.sign("x\n", W1, time_s=time_s)
+
+
+NEXT = SigningKey(LOG_KEY.name, b"n" * 32)
+OLD_ID, NEXT_ID = (each.verifier().key_id.hex() for each in (LOG_KEY, NEXT))
+TWO_KEYS = f"log {LOG_VKEY} https://a.example\n#range {OLD_ID} 0-9\nlog {NEXT.verifier()}\n#range {NEXT_ID} 10-\n"
+
+
+def signed_by(*keys: SigningKey, size: int) -> bytes:
+    """Sign a checkpoint of a size by some keys of the log."""
+    return note.sign(note.parse(make_checkpoint(size, ROOT)).text, *keys)
+
+
+def test_a_key_signs_its_own_sizes_only() -> None:
+    """K1: of several keys of one log each has its range, to the entry; a second signature helps only in its own."""
+    trusted = policy.parse(f"{TWO_KEYS}quorum none\n".encode())
+    assert [(each.first, each.last) for each in trusted.logs] == [(0, 9), (10, None)]
+    assert check(signed_by(LOG_KEY, size=9), trusted).log_key == LOG_KEY.verifier()
+    assert check(signed_by(NEXT, size=10), trusted).log_key == NEXT.verifier()
+    assert check(signed_by(LOG_KEY, NEXT, size=10), trusted).log_key == NEXT.verifier()
+    for key, size, index in ((LOG_KEY, 10, 9), (LOG_KEY, 10**9, 9), (NEXT, 9, None)):
+        with pytest.raises(SignatureFailed) as caught:
+            check(signed_by(key, size=size), trusted)
+        assert (caught.value.rule, caught.value.index) == ("policy.range", index)
+        assert caught.value.sentence == f"size {size} is not one that {key.verifier()} signs"
+
+
+@pytest.mark.parametrize(
+    ("lines", "rule"),
+    [
+        (f"#range {OLD_ID} 0-9\nlog {LOG_VKEY}", "policy.range"),
+        (f"log {LOG_VKEY}\n#range {NEXT_ID} 0-9", "policy.range"),
+        (f"log {LOG_VKEY}\n#range {OLD_ID} 0-9\n#range {OLD_ID} 0-9", "policy.range"),
+        (f"log {LOG_VKEY}\n#range {OLD_ID} 9-8", "policy.range"),
+        (f"log {LOG_VKEY}\n#range {OLD_ID} 9", "checkpoint.number"),
+        (f"log {LOG_VKEY}\n#range {OLD_ID} 01-9", "checkpoint.number"),
+        (f"log {LOG_VKEY}\n#range {OLD_ID} 0--", "checkpoint.number"),
+        (f"log {LOG_VKEY}\n#range {OLD_ID} 0-9 and on", "policy.form"),
+        (f"log {LOG_VKEY}\n#range {OLD_ID}", "policy.form"),
+    ],
+)
+def test_a_range_that_cannot_be_meant_is_refused(lines: str, rule: str) -> None:
+    """A misspelt limit is no comment: the inspector would believe a retired key."""
+    with pytest.raises(MalformedInput) as caught:
+        policy.parse(f"{lines}\nquorum none\n".encode())
+    assert caught.value.rule == rule
+
+
+def test_a_range_of_one_size_and_a_comment_about_ranges() -> None:
+    """Both ends are included; `# range` is a comment like any other."""
+    trusted = policy.parse(f"# range of keys\n#ranges\nlog {LOG_VKEY}\n#range {OLD_ID} 7-7\nquorum none\n".encode())
+    assert [trusted.logs[0].signs(size) for size in (6, 7, 8)] == [False, True, False]
+
+
+def test_the_lines_of_a_key_are_read_back_as_written() -> None:
+    """`aid-audit keys` prints what a policy takes."""
+    trusted = policy.parse(f"{TWO_KEYS}quorum none\n".encode())
+    assert "".join(policy.write_log_line(each) for each in trusted.logs) == TWO_KEYS
+    assert policy.write_log_line(policy.Named(NEXT.verifier(), "")) == f"log {NEXT.verifier()}\n"
+    begun = policy.Named(NEXT.verifier(), "", first=3)
+    assert policy.write_log_line(begun) == f"log {NEXT.verifier()}\n#range {NEXT_ID} 3-\n"
+
+
+def test_a_key_and_a_policy_mean_one_log() -> None:
+    """The key says which log; where the policy knows that key it knows the log's other keys, too, and their ranges."""
+    trusted = policy.parse(f"{TWO_KEYS}log {SigningKey('b.example', b'b' * 32).verifier()}\nquorum none\n".encode())
+    assert trusted.of_log(str(NEXT.verifier())).logs == trusted.logs[:2]
+    third = str(SigningKey(LOG_KEY.name, b"3" * 32).verifier())
+    assert [str(each.key) for each in trusted.of_log(third).logs] == [third]
+    with pytest.raises(MalformedInput):
+        trusted.of_log(W1_VKEY)

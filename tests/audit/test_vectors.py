@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audit import canonical, checkpoint, cosignature, merkle, note, policy, proof, tiles
+from audit import canonical, checkpoint, cosignature, keys, merkle, note, policy, proof, tiles
 from audit.entry import encode_entry, parse_entry
 from audit.errors import MalformedInput, ProofFailed
 from audit.note import COSIGNATURE
@@ -23,8 +23,8 @@ def load(name: str) -> dict[str, Any]:
     return vectors
 
 
-CANONICAL, ENTRY, MERKLE, NOTE, CHECKPOINT, TILES = map(
-    load, ("canonical", "entry", "merkle", "note", "checkpoint", "tiles")
+CANONICAL, ENTRY, MERKLE, NOTE, CHECKPOINT, TILES, KEYS = map(
+    load, ("canonical", "entry", "merkle", "note", "checkpoint", "tiles", "keys")
 )
 
 
@@ -145,6 +145,20 @@ def test_tiles_have_their_golden_names_and_bytes() -> None:
     assert tiles.decode_tile(files["tile/0/000.p/3"], 3) == [merkle.leaf_hash(raw) for raw in entries]
 
 
+def test_a_rotation_has_its_golden_bytes() -> None:
+    """What both keys sign, their signatures, and the ranges of both in a policy."""
+    old, new = (note.parse_skey(KEYS[name]) for name in ("old_skey", "new_skey"))
+    assert (str(old.verifier()), str(new.verifier())) == (KEYS["old_vkey"], KEYS["new_vkey"])
+    assert keys.statement(old.verifier(), new.verifier()) == KEYS["statement"]
+    assert keys.sign_statement(old, new) == (KEYS["old_signature"], KEYS["new_signature"])
+    keys.check_statement(old.verifier(), new.verifier(), KEYS["old_signature"], KEYS["new_signature"])
+    logs = policy.parse(KEYS["policy"].encode()).logs
+    assert [(each.key, each.first, each.last) for each in logs] == [
+        (old.verifier(), 0, 811),
+        (new.verifier(), 812, None),
+    ]
+
+
 @pytest.mark.parametrize(
     "quoted",
     [
@@ -155,6 +169,7 @@ def test_tiles_have_their_golden_names_and_bytes() -> None:
         CHECKPOINT["cosigned_message"],
         CHECKPOINT["signed"],
         CHECKPOINT["proofs"][1],
+        KEYS["statement"],
     ],
 )
 def test_the_specification_quotes_the_vectors(quoted: str) -> None:

@@ -1,0 +1,56 @@
+"""Facts on the keys that sign the log: which key follows which, said in the log itself before the new one is used.
+
+What makes a rotation believable (both signatures, the wait, the witnesses) is checked in `audit/keys.py`; who may ask
+for one and who must agree in `audit/replay/keeping.py`.
+"""
+
+from __future__ import annotations
+
+from audit.facts.codec import Code, Fact, Line, Moment, Signed, fact
+
+
+@fact("log_keys")
+class LogKeyProposed(Fact):
+    """An official asked that the log be signed with a new key; nothing changes until a second one agrees."""
+
+    old: Line
+    new: Line
+    decree: Line
+
+
+@fact("log_keys")
+class LogKeyAnnounced(Fact):
+    """A second official agreed: from `usable_from` on, 72 hours later at the earliest, the new key may be taken.
+
+    `old` and `new` are verifier keys. The signatures are base64, by either of them over the statement of `audit.keys`.
+    """
+
+    old: Line
+    new: Line
+    old_signature: Line
+    new_signature: Line
+    usable_from: Moment
+    proposed_by: Code
+    decree: Line
+
+
+@fact("log_keys")
+class LogKeyWithdrawn(Fact):
+    """A proposed or announced key will never sign this log; the key in use stays."""
+
+    new: Line
+    reason: Line
+
+
+@fact("log_keys")
+class LogKeyTaken(Fact):
+    """The last entry before which the old key signs: it signs sizes up to this entry's index, the new one all later.
+
+    `seen` is a checkpoint over the announcement, `kept` one at least 72 hours younger by its witnesses' clocks; both
+    signed by the old key, with the cosignatures there were. They show that the announcement was there to be read.
+    """
+
+    old: Line
+    new: Line
+    seen: Signed
+    kept: Signed
