@@ -34,6 +34,7 @@ from aid_ledger.isolation import views as isolation_views
 from aid_ledger.log import views as log_views
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sequencer import Sequencer
+from aid_ledger.log.sworn import SwornFloor
 from aid_ledger.officials import sessions
 from aid_ledger.officials import views as officials_views
 from aid_ledger.officials.service import set_new_factor_wait
@@ -110,7 +111,7 @@ def open_office(settings: Settings, process: Process = Process.COMMAND) -> Offic
     set_new_factor_wait(settings.new_factor_wait)
     kit = Kit(keyfiles.load_field_keys(settings.field_keys_file), settings.var / "files")
     sequencer = open_sequencer(settings, engine) if settings.is_sqlite else None
-    acts = Acts(engine, LogPen(sequencer), kit, zone=agency.zone)
+    acts = Acts(engine, LogPen(sequencer), kit, zone=agency.zone, floor=SwornFloor(engine))
     return Office(settings, engine, kit, acts, sequencer, agency)
 
 

@@ -27,6 +27,7 @@ from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.db import Base, keeping, key_text
 from aid_ledger.core.digests import digests_of
 from aid_ledger.core.errors import DomainError, Kind, UnrecordedChange
+from aid_ledger.core.floor import Floor, check_not_behind, check_not_too_long, no_floor
 from aid_ledger.core.guard import Guard, lifting, set_guard
 from audit import canonical
 from audit.facts import Fact
@@ -135,23 +136,31 @@ class Act:
 class Acts:
     """Opens Acts on one database; built once by `app` and handed to every door."""
 
-    def __init__(self, engine: Engine, pen: Pen, kit: Kit, *, zone: str = clock.DEFAULT_ZONE) -> None:
+    def __init__(
+        self, engine: Engine, pen: Pen, kit: Kit, *, zone: str = clock.DEFAULT_ZONE, floor: Floor = no_floor
+    ) -> None:
         self.engine = engine
         self.kit = kit
+        self._floor = floor
         self._pen = pen
         self._zone = zone
 
     @contextmanager
     def open(self, actor: Actor, *, on: dt.date | None = None) -> Iterator[Act]:
-        """Open an Act; leaving it well commits rows and entries together, leaving it by an error keeps neither."""
+        """Open an Act; leaving it well commits rows and entries together, leaving it by an error keeps neither.
+
+        Raises: ClockBehind on opening, ActTooLong on leaving.
+        """
         with self._transaction(actor, on) as act:
             yield act
         self._pen.after_commit()
 
     @contextmanager
     def _transaction(self, actor: Actor, on: dt.date | None) -> Iterator[Act]:
+        at = clock.now()
+        check_not_behind(at, self._floor())
         with Session(self.engine, expire_on_commit=False) as session:
-            act = Act(session, actor, self.kit, uuid.uuid4().hex, clock.now(), on or clock.today(self._zone))
+            act = Act(session, actor, self.kit, uuid.uuid4().hex, at, on or clock.today(self._zone))
             guard = set_guard(session)
             event.listen(session, "after_flush", _watcher(act))
             # The guard is lifted while the connection is still ours: after a commit it may be another Act's already.
@@ -159,6 +168,7 @@ class Acts:
                 with lifting(guard):
                     yield act
                     _close(act, guard, self._pen)
+                check_not_too_long(at, clock.now())
                 session.commit()
             except IntegrityError as error:
                 session.rollback()

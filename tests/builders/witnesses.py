@@ -44,6 +44,11 @@ def key_of(name: str) -> SigningKey:
     return SigningKey(f"{name}.example/witness", name.encode().ljust(32, b"."))
 
 
+def vkey_of(name: str) -> VerifierKey:
+    """Give the public half of the key for a name, for a policy."""
+    return key_of(name).verifier(COSIGNATURE)
+
+
 @contextmanager
 def watching(bench: Bench, name: str = "kpk", *, port: int = 0, ahead_s: int = 0) -> Iterator[Watching]:
     """Run a new witness of a bench's log; it forgets everything when it is left."""
