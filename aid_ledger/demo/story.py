@@ -26,16 +26,20 @@ from aid_ledger.demo import paying, setting_up
 from aid_ledger.demo.cast import Cast
 from aid_ledger.demo.paying import Rounds
 from aid_ledger.demo.stage import Stage
-from aid_ledger.log.export import export
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.queries import newest_checkpoint
+from aid_ledger.oversight import evidence as bundles
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.press import load_press
 from aid_ledger.settings import DEMO_ORIGIN, Settings
 from audit import note
+from audit.choice import Wish
 
 DAY: Final = dt.date(2021, 8, 5)
 """The day of the Korsupgah meeting with KPK that the story is told for."""
+
+SINCE: Final = DAY - dt.timedelta(days=60)
+"""The first day that its evidence is about."""
 
 AGENCY: Final = "32.16"
 NAME: Final = "Pemerintah Kabupaten Bekasi (contoh)"
@@ -168,10 +172,14 @@ def _press(office: Office) -> Path:
 
 
 def _export(office: Office) -> Path:
-    folder = office.settings.var / "log-publik"
+    """Carry the log away, with the proofs of what BST did until the day of the meeting."""
+    settings = office.settings
+    file = settings.var / f"bukti-{setting_up.BST}.zip"
+    wish = Wish(setting_up.BST, SINCE.isoformat(), DAY.isoformat())
+    certificate = settings.receipt_root_certificate_file.read_bytes()
     with reading(office.engine) as session:
-        export(session, folder, vkey=log_vkey(office.settings))
-    return folder
+        bundles.export(session, file, wish, vkey=log_vkey(settings), root_certificate=certificate)
+    return file
 
 
 def _clear(folder: Path) -> None:
