@@ -124,9 +124,7 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     try:
         reading.run(hashes_only=hashes_only, tell_progress=tell_progress)
         if reading.newer is None:
-            reader = TileReader(source, trust.checkpoint.size, trust.checkpoint.root)
-            signed_before = [*([old] if old else []), *(each.trust for each in marks)]
-            keys.judge(trust, signed_before, lambda size: reader.range_root(0, size))
+            _judge_signers(keys, source, trust, [*([old] if old else []), *(each.trust for each in marks)])
     except AuditError as error:
         findings.append(_finding(error))
     else:
@@ -323,6 +321,12 @@ def _known(old: Trust | None, marks: Sequence[Mark]) -> list[_Known]:
         _Known(each.size, each.root, "history.root", f"the checkpoint of size {each.size} in the history")
         for each in (mark.trust.checkpoint for mark in marks)
     ]
+
+
+def _judge_signers(keys: KeyHistory, source: Source, newest: Trust, others: Sequence[Trust]) -> None:
+    """Check who signed the checkpoints at hand, now that the entries have said who may."""
+    reader = TileReader(source, newest.checkpoint.size, newest.checkpoint.root)
+    keys.judge(newest, others, lambda size: reader.range_root(0, size))
 
 
 def _older(raw: bytes, known: Policy, stated: Checkpoint) -> Trust:
