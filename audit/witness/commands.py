@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from audit.note import VerifierKey
 
 REFUSED: Final = 1
+MAX_LOG_KEYS: Final = 16
+"""All are kept in the state file, which is read within a limit; a key a year makes sixteen years."""
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -56,28 +58,39 @@ def make(name: str, path: Path) -> None:
 
 
 @witness.command()
-@click.option("--log-key", type=log_vkey, required=True, help="Verifier key of the log, from signed paper.")
+@click.option(
+    "--log-key",
+    "log_keys",
+    type=log_vkey,
+    required=True,
+    multiple=True,
+    help="Verifier key of the log, from signed paper. When a key follows another, give both, the older one first.",
+)
 @click.option("--key", "key_file", type=FILE, required=True, help="File with the key of this witness.")
 @click.option("--state", type=FILE, required=True, help="File in which it remembers. Keep it on a disk that lasts.")
 @click.option("--port", type=click.IntRange(0, 65_535), required=True, help="Port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--new", "is_new", is_flag=True, help="This witness has never cosigned anything: make its state.")
-def serve(*, log_key: VerifierKey, key_file: Path, state: Path, port: int, host: str, is_new: bool) -> None:
+def serve(
+    *, log_keys: tuple[VerifierKey, ...], key_file: Path, state: Path, port: int, host: str, is_new: bool
+) -> None:
     """Cosign the checkpoints of one log for as long as it only grows."""
+    if len({each.name for each in log_keys}) > 1 or len(set(log_keys)) < len(log_keys) or len(log_keys) > MAX_LOG_KEYS:
+        raise click.BadParameter(f"give at most {MAX_LOG_KEYS} different keys of one log", param_hint="--log-key")
     with ExitStack() as held:
         try:
             key = read_key(key_file)
-            memory = held.enter_context(closing(Memory(state, log_key=log_key, witness=key.verifier(COSIGNATURE))))
+            memory = held.enter_context(closing(Memory(state, log_keys=log_keys, witness=key.verifier(COSIGNATURE))))
             if is_new:
                 memory.make()
-            watching = Witness(memory, log_key=log_key, key=key, now_s=lambda: int(time.time()))
+            watching = Witness(memory, log_keys=log_keys, key=key, now_s=lambda: int(time.time()))
             server = held.enter_context(WitnessServer((host, port), watching, _say))
         except AuditError as error:
             _refuse(error)
         except OSError as error:
             _refuse(MalformedInput(f"{host} port {port}: {error.strerror}"))
         tell("vkey", str(key.verifier(COSIGNATURE)))
-        tell("log", log_key.name)
+        tell("log", log_keys[0].name)
         tell("size", str(watching.last.stated.size if watching.last else 0))
         tell("address", f"http://{host}:{server.server_port}")
         tell("shows", watching.address)

@@ -18,10 +18,10 @@ from audit import checkpoint, cosignature, note
 from audit.errors import MalformedInput, SourceFailed
 from audit.note import COSIGNATURE
 from audit.source import read_file
-from audit.witness.rules import NOT_NOW, Answer, Cosigned, decide, shown_at
+from audit.witness.rules import NOT_NOW, Answer, Cosigned, decide, newest_signer, shown_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from audit.note import SigningKey, VerifierKey
@@ -30,6 +30,8 @@ HEADER: Final = "aid-audit witness v1"
 MAX_EVIDENCE: Final = 16
 """Contradicting checkpoints that are kept; one is proof enough, and a thief of the log's key could sign thousands."""
 _MAX_BYTES: Final = note.MAX_NOTE_BYTES + 4_096
+_HEAD_LINES: Final = 3
+"""The header, the witness's key and at least one of the log's."""
 _PRIVATE_MODE: Final = 0o600
 _OTHERS: Final = 0o077
 
@@ -37,14 +39,15 @@ _OTHERS: Final = 0o077
 class Memory:
     """The file in which one witness keeps what it last cosigned of one log.
 
-    It names the witness's key and the log's, so that neither is changed under it.
+    It names the witness's key and the log's keys, oldest first, so that none is changed or left out under it; newer
+    ones may be added behind them.
     """
 
-    def __init__(self, path: Path, *, log_key: VerifierKey, witness: VerifierKey) -> None:
+    def __init__(self, path: Path, *, log_keys: Sequence[VerifierKey], witness: VerifierKey) -> None:
         self._path = path
-        self._log_key = log_key
+        self._log_keys = log_keys
         self._witness = witness
-        self._head = f"{HEADER}\n{witness}\n{log_key}\n\n"
+        self._head = "".join(f"{line}\n" for line in (HEADER, witness, *log_keys, ""))
         self._lock = _hold(path.with_name(f"{path.name}.lock"))
 
     def make(self) -> None:
@@ -63,22 +66,24 @@ class Memory:
 
         Raises:
             SourceFailed: the file is missing: this witness has lost its memory, or is new and was not told so.
-            MalformedInput: it belongs to another key or log, or is damaged.
+            MalformedInput: it belongs to another key or log, knows a key of the log that was not given, or is damaged.
             SignatureFailed: what it holds was not signed by both.
 
         """
         raw = read_file(self._path, _MAX_BYTES)
-        if not raw.startswith(self._head.encode()):
-            raise MalformedInput(f"{self._path} is not the memory of this key and this log", rule="witness.memory")
-        rest = raw.removeprefix(self._head.encode())
+        head, gap, rest = raw.partition(b"\n\n")
+        known = head + b"\n"
+        if not gap or known.count(b"\n") < _HEAD_LINES or not self._head.encode().startswith(known):
+            sentence = f"{self._path} is not the memory of this key and of this log's keys, the oldest first"
+            raise MalformedInput(sentence, rule="witness.memory")
         if not rest:
             return None
         signed = note.parse(rest)
-        note.verify(signed, [self._log_key])
+        log_key = newest_signer(signed, self._log_keys)
         sworn = cosignature.verify(signed, [self._witness])
         if not sworn:
             raise MalformedInput(f"{self._path} holds a checkpoint it never cosigned", rule="witness.memory")
-        return Cosigned(checkpoint.parse(signed.text), signed, sworn[0].time_s)
+        return Cosigned(checkpoint.parse(signed.text), signed, sworn[0].time_s, log_key)
 
     def save(self, cosigned: Cosigned) -> None:
         """Put what is about to be sworn on the disk; only then may it be said.
@@ -110,21 +115,23 @@ class Memory:
 class Witness:
     """One key that watches one log; decides and remembers in one step, whoever asks at the same time."""
 
-    def __init__(self, memory: Memory, *, log_key: VerifierKey, key: SigningKey, now_s: Callable[[], int]) -> None:
+    def __init__(
+        self, memory: Memory, *, log_keys: Sequence[VerifierKey], key: SigningKey, now_s: Callable[[], int]
+    ) -> None:
         self._memory = memory
-        self._log_key = log_key
+        self._log_keys = log_keys
         self._key = key
         self._now_s = now_s
         self._lock = threading.Lock()
         self.last = memory.load()
         """What was last cosigned and is on the disk; None if nothing ever was."""
-        self.address = f"/{shown_at(log_key.name)}"
+        self.address = f"/{shown_at(log_keys[0].name)}"
         """The path at which everybody may see it."""
 
     def add_checkpoint(self, raw: bytes) -> Answer:
         """Answer one request; when this returns 200 the disk has it."""
         with self._lock:
-            answer = decide(raw, self.last, log_key=self._log_key, key=self._key, now_s=self._now_s())
+            answer = decide(raw, self.last, log_keys=self._log_keys, key=self._key, now_s=self._now_s())
             try:
                 if answer.is_fork:
                     self._memory.keep_evidence(raw)

@@ -14,6 +14,8 @@ from audit import checkpoint, cosignature, merkle, note
 from audit.errors import AuditError, MalformedInput, SignatureFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.checkpoint import Checkpoint
     from audit.note import Note, SigningKey, VerifierKey
 
@@ -38,11 +40,15 @@ _SIZE_PREFIX: Final = "old "
 
 @dataclass(frozen=True, slots=True)
 class Cosigned:
-    """What a witness last cosigned: the note with the log's signature and its own, and the second it signed at."""
+    """What a witness last cosigned: the note with the log's signature and its own, and the second it signed at.
+
+    `log_key` is the newest of the log's keys that had signed it.
+    """
 
     stated: Checkpoint
     signed: Note
     time_s: int
+    log_key: VerifierKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +81,37 @@ def shown_at(origin: str) -> str:
     return f"{sha256(origin.encode()).hexdigest()}/checkpoint"
 
 
-def decide(raw: bytes, last: Cosigned | None, *, log_key: VerifierKey, key: SigningKey, now_s: int) -> Answer:
-    """Answer one `add-checkpoint`; `last` is None if nothing was ever cosigned."""
+def decide(
+    raw: bytes, last: Cosigned | None, *, log_keys: Sequence[VerifierKey], key: SigningKey, now_s: int
+) -> Answer:
+    """Answer one `add-checkpoint`; `last` is None if nothing was ever cosigned.
+
+    `log_keys` are keys of one log in the order they follow each other. Once a newer one has signed, an older one signs
+    nothing more (attack K1).
+    """
     try:
         request = parse_request(raw)
     except MalformedInput as error:
         return _refuse(MALFORMED, error.sentence)
-    if request.stated.origin != log_key.name:
+    if request.stated.origin != log_keys[0].name:
         return _refuse(UNKNOWN, "this witness does not know that log")
     try:
-        note.verify(request.signed, [log_key])
+        log_key = newest_signer(request.signed, log_keys)
     except SignatureFailed as error:
         return _refuse(UNSIGNED, error.sentence)
+    if last is not None and log_keys.index(log_key) < log_keys.index(last.log_key):
+        return _refuse(UNSIGNED, "a newer key of the log has signed since: this one signs nothing more")
     return _decide_growth(request, last, log_key=log_key, key=key, now_s=now_s)
+
+
+def newest_signer(signed: Note, log_keys: Sequence[VerifierKey]) -> VerifierKey:
+    """Return the last of the log's keys that signed a note.
+
+    Raises:
+        SignatureFailed: none of them did, or one of their signatures is bad.
+
+    """
+    return max(note.verify(signed, log_keys), key=log_keys.index)
 
 
 def parse_request(raw: bytes) -> Request:
@@ -162,7 +186,7 @@ def _cosign(request: Request, *, log_key: VerifierKey, key: SigningKey, now_s: i
     line = cosignature.sign(request.signed.text, key, time_s=now_s)
     by_log = tuple(each for each in request.signed.signatures if each.is_by(log_key))
     signed = note.Note(request.signed.text, (by_log[0], line))
-    return Answer(OK, line.line().encode(), memory=Cosigned(request.stated, signed, now_s))
+    return Answer(OK, line.line().encode(), memory=Cosigned(request.stated, signed, now_s, log_key))
 
 
 def _refuse(status: int, sentence: str, *, is_fork: bool = False) -> Answer:

@@ -127,7 +127,7 @@ def test_keys_of_every_age_lie_beside_a_log() -> None:
 
 
 def test_hashes_alone_lead_to_no_new_key() -> None:
-    """K2: what entries say is not read with --hashes-only, so a key that is not on the inspector's paper is nobody's."""
+    """K2: what entries say is not read with --hashes-only, so a key not on paper is nobody's."""
     log, _ = rotated(*THREE)
     short = verify_log(log.files(*THREE), now_s=LATER_S, trusted=WITNESSED, hashes_only=True)
     assert [each.rule for each in short.findings] == ["keys.unreached"]

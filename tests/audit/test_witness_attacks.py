@@ -29,9 +29,9 @@ TRUSTED = policy.parse(make_policy())
 def begin(folder: Path, key: SigningKey) -> Witness:
     """Start a new honest witness."""
     folder.mkdir()
-    memory = Memory(folder / "state", log_key=LOG_KEY.verifier(), witness=key.verifier(COSIGNATURE))
+    memory = Memory(folder / "state", log_keys=[LOG_KEY.verifier()], witness=key.verifier(COSIGNATURE))
     memory.make()
-    return Witness(memory, log_key=LOG_KEY.verifier(), key=key, now_s=lambda: NOW_S)
+    return Witness(memory, log_keys=[LOG_KEY.verifier()], key=key, now_s=lambda: NOW_S)
 
 
 def collect(told: Told, honest: Sequence[Witness], colluders: Sequence[SigningKey]) -> bytes:

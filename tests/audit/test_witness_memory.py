@@ -25,12 +25,12 @@ TRUTH = Told.of(7)
 
 def open_memory(folder: Path, *, log_key: SigningKey = LOG_KEY, key: SigningKey = KEY) -> Memory:
     """Open the memory that lies in a folder."""
-    return Memory(folder / "state", log_key=log_key.verifier(), witness=key.verifier(COSIGNATURE))
+    return Memory(folder / "state", log_keys=[log_key.verifier()], witness=key.verifier(COSIGNATURE))
 
 
 def watch(memory: Memory, *, key: SigningKey = KEY, now_s: Callable[[], int] = lambda: NOW_S) -> Witness:
     """Start a witness on a memory."""
-    return Witness(memory, log_key=LOG_KEY.verifier(), key=key, now_s=now_s)
+    return Witness(memory, log_keys=[LOG_KEY.verifier()], key=key, now_s=now_s)
 
 
 def begin(folder: Path) -> Witness:

@@ -20,7 +20,7 @@ TRUTH = Told.of(7)
 
 def ask(raw: bytes, last: Cosigned | None = None, *, now_s: int = NOW_S) -> Answer:
     """Ask the witness."""
-    return decide(raw, last, log_key=LOG_KEY.verifier(), key=KEY, now_s=now_s)
+    return decide(raw, last, log_keys=[LOG_KEY.verifier()], key=KEY, now_s=now_s)
 
 
 def remembered(told: Told) -> Cosigned:

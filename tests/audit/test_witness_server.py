@@ -40,10 +40,10 @@ class Running:
     """A witness that listens on this machine, and what it said."""
 
     def __init__(self, folder: Path) -> None:
-        memory = Memory(folder / "state", log_key=LOG_KEY.verifier(), witness=VKEY)
+        memory = Memory(folder / "state", log_keys=[LOG_KEY.verifier()], witness=VKEY)
         memory.make()
         self.said: list[str] = []
-        witness = Witness(memory, log_key=LOG_KEY.verifier(), key=KEY, now_s=lambda: NOW_S)
+        witness = Witness(memory, log_keys=[LOG_KEY.verifier()], key=KEY, now_s=lambda: NOW_S)
         self.server = WitnessServer(("127.0.0.1", 0), witness, self.said.append)
         self.port = self.server.server_port
 

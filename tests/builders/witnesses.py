@@ -54,9 +54,9 @@ def watching(bench: Bench, name: str = "kpk", *, port: int = 0, ahead_s: int = 0
     """Run a new witness of a bench's log; it forgets everything when it is left."""
     key = key_of(name)
     place = _fresh(bench.folder / "witnesses") / "state"
-    memory = Memory(place, log_key=bench.key.verifier(), witness=key.verifier(COSIGNATURE))
+    memory = Memory(place, log_keys=[bench.key.verifier()], witness=key.verifier(COSIGNATURE))
     memory.make()
-    witness = Witness(memory, log_key=bench.key.verifier(), key=key, now_s=lambda: int(time.time()) + ahead_s)
+    witness = Witness(memory, log_keys=[bench.key.verifier()], key=key, now_s=lambda: int(time.time()) + ahead_s)
     with WitnessServer(("127.0.0.1", port), witness, _quiet) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield Watching(name, key, f"http://127.0.0.1:{server.server_port}", witness)
