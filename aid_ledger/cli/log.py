@@ -1,4 +1,4 @@
-"""`aid-ledger sequencer`, `log export`, `log status`, `audit diff`, `book check`: keeping the log, and checking by it.
+"""`aid-ledger log export`, `log status`, `audit diff`, `book check`: the log as files, and checking by it.
 
 None of these is a deed of an official. `audit diff` and `book check` only read: an auditor runs them with a read-only
 DSN on a host of their own, and needs no key but the log's public one.
@@ -6,9 +6,7 @@ DSN on a host of their own, and needs no key but the log's public one.
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,13 +23,12 @@ from aid_ledger.cli.door import at_database
 from aid_ledger.core import clock
 from aid_ledger.core.db import make_engine, reading
 from aid_ledger.disbursement.agreement import agree as disbursement_agrees
-from aid_ledger.log import queries, service
+from aid_ledger.log import queries
 from aid_ledger.log.diff import diff, housekeeping_tables
 from aid_ledger.log.export import export
-from aid_ledger.log.sequencer import VKEY_FILE, Sequencer
+from aid_ledger.log.sequencer import VKEY_FILE
 from aid_ledger.receipts.agreement import agree as receipts_agree
-from aid_ledger.regions import queries as regions
-from aid_ledger.settings import Process, Settings
+from aid_ledger.settings import Settings
 from audit import note
 from audit.errors import AuditError
 
@@ -56,22 +53,6 @@ class VerifierKey(click.ParamType[str]):
             return str(note.parse_vkey(value.strip()))
         except AuditError as error:
             self.fail(error.sentence, param, ctx)
-
-
-@click.command()
-@click.option("--once", is_flag=True, help="Satu putaran saja, lalu berhenti.")
-@at_database
-def sequencer(settings: Settings, *, once: bool) -> None:
-    """Urutkan dan segel log sampai dihentikan; satu-satunya proses yang memegang kunci log."""
-    orders = _sequencer(settings)
-    if once:
-        done = orders.run_once()
-        click.echo(f"ordered: {done.ordered}\nsize: {done.size}")
-        return
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    click.echo(f"ordered: {service.run_sequencer(orders, stop=stop)}")
 
 
 @click.group("log")
@@ -149,18 +130,6 @@ def check(settings: Settings) -> None:
         click.echo(f"{each.account} {each.commodity} tercatat {each.kept}, jumlah perpindahan {each.summed}")
     click.echo(f"unbalanced: {len(found)}")
     sys.exit(FOUND if found else 0)
-
-
-def _sequencer(settings: Settings) -> Sequencer:
-    engine = composition.prepared_engine(settings)
-    with reading(engine) as session:
-        agency = regions.agency(session)
-    genesis = "demo" if agency.is_practice else "production"
-    faults = settings.production_faults(Process.SEQUENCER, genesis_environment=genesis)
-    if faults:
-        raise composition.StartRefused("\n".join(faults))
-    click.get_current_context().call_on_close(engine.dispose)
-    return composition.open_sequencer(settings, engine)
 
 
 def _key(settings: Settings, given: str | None) -> tuple[str, str]:

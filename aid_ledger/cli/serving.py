@@ -21,6 +21,7 @@ from aid_ledger.core.jobs import engine
 from aid_ledger.core.jobs.sibling import Sibling
 from aid_ledger.core.jobs.worker import work
 from aid_ledger.demo import story
+from aid_ledger.log import heads
 from aid_ledger.settings import Process, Settings
 
 DEFAULT_PORT: Final = 8000
@@ -66,7 +67,11 @@ def demo(*, no_serve: bool, port: int) -> None:
 
 
 def _serve(settings: Settings, *, host: str, port: int) -> None:
-    composition.open_office(settings, Process.WEB).engine.dispose()
+    office = composition.open_office(settings, Process.WEB)
+    if office.sequencer is not None:
+        # On the embedded database the processes started here are the sequencer.
+        heads.refuse_if_witnesses_know_more(office.engine, office.sequencer.verifier)
+    office.engine.dispose()
     environment = settings.child_environment()
     command = _gunicorn(settings, host=host, port=port)
     server = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command

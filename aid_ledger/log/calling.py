@@ -1,4 +1,4 @@
-"""The one client that speaks to witnesses: one POST, no redirects, no longer than it must, no more bytes than it may.
+"""The one client that speaks to witnesses: one request, no redirects, no longer than it must, no more than it may.
 
 What is sent and what an answer means is decided in `witnessing.py`. Never called while a transaction is open.
 """
@@ -25,6 +25,8 @@ DEADLINE_S: Final = 10.0
 """How long one answer may take in all."""
 MAX_ANSWER_BYTES: Final = 4_096
 """A cosignature line has some 150 bytes, a size twenty."""
+MAX_NOTE_BYTES: Final = 16_384
+"""What a witness shows of a log: its checkpoint with some cosignatures; the smallest limit of any we know."""
 _CHUNK_BYTES: Final = 1_024
 
 
@@ -47,14 +49,26 @@ def post(address: str, body: bytes) -> Reply:
     Raises:
         NoAnswer: there was none, or it was too long or too slow.
     """
+    return _ask(address, body, MAX_ANSWER_BYTES)
+
+
+def get(address: str) -> Reply:
+    """Read what lies at an address that begins with https:// or http://, whatever the answer's status.
+
+    Raises:
+        NoAnswer: there was none, or it was too long or too slow.
+    """
+    return _ask(address, None, MAX_NOTE_BYTES)
+
+
+def _ask(address: str, body: bytes | None, limit: int) -> Reply:
     if not address.startswith(("https://", "http://")):
         raise NoAnswer("not an address of the web")
+    headers = {"Content-Type": "text/plain; charset=utf-8"} if body is not None else {}
     try:
-        request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
-            address, data=body, headers={"Content-Type": "text/plain; charset=utf-8"}, method="POST"
-        )
+        request = urllib.request.Request(address, data=body, headers=headers)  # noqa: S310 - the scheme was checked above
         with _opener().open(request, timeout=TIMEOUT_S) as reply:
-            return Reply(reply.status, reply.headers.get_content_type(), _read(reply))
+            return Reply(reply.status, reply.headers.get_content_type(), _read(reply, limit))
     except (OSError, HTTPException, ValueError) as error:
         raise NoAnswer(type(error).__name__) from error
 
@@ -67,12 +81,12 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _read(reply: HTTPResponse) -> bytes:
+def _read(reply: HTTPResponse, limit: int) -> bytes:
     ends_at = clock.monotonic() + DEADLINE_S
     body = bytearray()
     while piece := reply.read1(_CHUNK_BYTES):
         body += piece
-        if len(body) > MAX_ANSWER_BYTES:
+        if len(body) > limit:
             raise NoAnswer("the answer is too long")
         if clock.monotonic() > ends_at:
             raise NoAnswer("the answer is too slow")

@@ -20,7 +20,7 @@ from aid_ledger.log.models import (
     WitnessCosignature,
     WitnessState,
 )
-from aid_ledger.log.rules import SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed, quorum_of
+from aid_ledger.log.rules import LATE, SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed, quorum_of
 from aid_ledger.log.sequencer import TileFetch
 from aid_ledger.log.tree import TileTree
 from audit import cosignature, note
@@ -64,7 +64,7 @@ class LogName:
 
 @dataclass(frozen=True, slots=True)
 class LogStatus:
-    """How the log fares: entries ordered, entries under a checkpoint, and entries that wait for the sequencer."""
+    """How the log fares: entries ordered, entries under a checkpoint, and entries that wait for one."""
 
     ordered: int
     sealed: int
@@ -75,6 +75,10 @@ class LogStatus:
     def lag(self, at: dt.datetime) -> dt.timedelta:
         """Tell how long the oldest entry has been waiting; nothing if none does."""
         return at - self.oldest_waiting_at if self.oldest_waiting_at else dt.timedelta()
+
+    def is_late(self, at: dt.datetime) -> bool:
+        """Tell whether the oldest has been waiting for so long that nobody seems to seal."""
+        return self.lag(at) > LATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,11 @@ def newest_checkpoint(session: Session) -> LogCheckpoint | None:
     return session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()
 
 
+def checkpoint_of(session: Session, size: int) -> LogCheckpoint | None:
+    """Give the signed checkpoint of a size; None if none of that size was signed."""
+    return session.get(LogCheckpoint, size)
+
+
 def sealed_size(session: Session) -> int:
     """Tell how many entries lie under the newest signed checkpoint."""
     return session.scalar(select(func.coalesce(func.max(LogCheckpoint.size), 0))) or 0
@@ -199,9 +208,10 @@ def name_of_log(session: Session) -> LogName:
 
 
 def status(session: Session) -> LogStatus:
-    """Tell how the log fares; looks for waiting entries among the newest, as a pass does."""
+    """Tell how the log fares; looks for entries without a place among the newest, as a pass does."""
     newest = newest_checkpoint(session)
     head = session.get(LogHead, 1)
+    ordered, sealed = head.size if head else 0, newest.size if newest else 0
     floor = (session.scalar(select(func.max(LogPosition.entry_id))) or 0) - SWEEP_MARGIN
     waiting = (
         select(func.count(), func.min(LogEntry.recorded_at))
@@ -209,10 +219,13 @@ def status(session: Session) -> LogStatus:
         .where(LogPosition.entry_id.is_(None), LogEntry.id > floor)
     )
     count, oldest = session.execute(waiting).one()
+    if ordered > sealed:
+        unsealed = select(LogEntry.recorded_at).join(LogPosition, LogPosition.entry_id == LogEntry.id)
+        oldest = session.scalars(unsealed.where(LogPosition.position == sealed)).first() or oldest
     return LogStatus(
-        ordered=head.size if head else 0,
-        sealed=newest.size if newest else 0,
-        waiting=count,
+        ordered=ordered,
+        sealed=sealed,
+        waiting=count + ordered - sealed,
         oldest_waiting_at=oldest,
         sealed_at=newest.signed_at if newest else None,
     )

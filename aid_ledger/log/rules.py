@@ -24,8 +24,14 @@ LONGEST_PAUSE_S = 30.0
 MERGE_DELAY_S = 1.0
 """At most this long between an Act's commit and the checkpoint that covers it (house rule)."""
 
+LATE = dt.timedelta(seconds=15)
+"""How old an unsealed entry looks late to a page: it tells when its Act began, and the longest Acts take seconds."""
+
 SEQUENCER_LOCK = 0x41494C4F47
-"""The advisory lock of the one sequencer (the letters AILOG)."""
+"""The advisory lock of one pass (the letters AILOG): no two are ever made at once, whoever makes them."""
+
+DUTY_LOCK = SEQUENCER_LOCK + 1
+"""The advisory lock of the one sequencer's place, held while its process lives; says who sequences."""
 
 HEARTBEAT = dt.timedelta(minutes=10)
 """How often a witness cosigns a log that did not grow, so that a log held still shows (attack T3)."""
@@ -84,6 +90,13 @@ class LogBehind(DomainError):
 
     kind = Kind.CONFLICT
     code = "log.behind_published"
+
+
+class SequencerBusy(DomainError):
+    """Another sequencer is at work: this one orders and signs nothing."""
+
+    kind = Kind.CONFLICT
+    code = "log.sequencer_busy"
 
 
 class PublishedAltered(DomainError):

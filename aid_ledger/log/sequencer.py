@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from aid_ledger.core import clock
 from aid_ledger.core.act import keeping_house
 from aid_ledger.core.db import reading
+from aid_ledger.log.duty import Duty
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogPosition, LogTile
 from aid_ledger.log.rules import (
     PASS_ENTRIES,
@@ -65,13 +66,20 @@ class Sequencer:
 
     def __init__(self, engine: Engine, key: note.SigningKey, published: Path, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._engine = engine
+        self.engine = engine
         self._key = key
         self._published = published
+        self.duty = Duty(engine)
+        """The place that a process takes which goes on sequencing; one pass needs only its own lock."""
         self._floor = 0
         """Entries with ids up to here have been ordered, as far as this process has looked; it looks from 0 first."""
         self._is_swept = False
         """Whether the last pass came to the newest entry."""
+
+    @property
+    def verifier(self) -> note.VerifierKey:
+        """The public half of the log's key."""
+        return self._key.verifier()
 
     def run_once(self) -> Pass:
         """Order what is committed, sign if the tree grew, publish; returns at once if another sequencer is at work.
@@ -89,7 +97,7 @@ class Sequencer:
 
     def is_settled(self) -> bool:
         """Tell whether a pass would have nothing to do: reads only, takes no lock."""
-        with reading(self._engine) as session:
+        with reading(self.engine) as session:
             last = _newest(session)
             if not self._is_swept or last is None or _page(session, self._floor, limit=1):
                 return False
@@ -102,7 +110,7 @@ class Sequencer:
         self._floor, self._is_swept = 0, False
 
     def _order(self) -> int:
-        with keeping_house(self._engine) as session:
+        with keeping_house(self.engine) as session:
             if not _take_lock(session):
                 return 0
             newest = session.scalar(select(func.max(LogEntry.id))) or 0
@@ -133,7 +141,7 @@ class Sequencer:
         head.size = tree.size
 
     def _sign(self) -> None:
-        with keeping_house(self._engine) as session:
+        with keeping_house(self.engine) as session:
             if not _take_lock(session):
                 return
             size = _head(session).size
@@ -145,7 +153,7 @@ class Sequencer:
 
     def _publish(self) -> int:
         """Publish the newest checkpoint under the lock, so that an older one is never put over a newer."""
-        with keeping_house(self._engine) as session:
+        with keeping_house(self.engine) as session:
             if not _take_lock(session):
                 return 0
             last = _newest(session)

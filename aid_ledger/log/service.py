@@ -1,4 +1,4 @@
-"""Running the log: the sequencer's loop, the check of one entry, and the export with its own proof.
+"""Running the log: the sequencer's loop, and the check of one entry.
 
 Orders and signs nothing itself; see `sequencer.py`. The commands of the command line and the pages are doors to this.
 """
@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from aid_ledger.core import clock, logs
 from aid_ledger.core.retry import retrying
 from aid_ledger.log import queries
+from aid_ledger.log.duty import Duty
 from aid_ledger.log.queries import PlacedEntry
-from aid_ledger.log.rules import LONGEST_PAUSE_S, PAUSE_S, SWEEP_EVERY_S, NotSealed, TreeAltered
+from aid_ledger.log.rules import LONGEST_PAUSE_S, MERGE_DELAY_S, PAUSE_S, SWEEP_EVERY_S, NotSealed, TreeAltered
 from aid_ledger.log.sequencer import Pass
 from audit import proof
 from audit.errors import AuditError
@@ -29,6 +30,8 @@ log = logs.get(__name__)
 class Sequencing(Protocol):
     """What the loop drives: a sequencer."""
 
+    duty: Duty
+
     def run_once(self) -> Pass:
         """Make one pass."""
 
@@ -39,26 +42,69 @@ class Sequencing(Protocol):
         """Let the next pass look through all entries."""
 
 
+class Delay:
+    """How long entries may have been waiting, as the loop itself can tell: since it last found nothing to do.
+
+    An alarm is one line when entries begin to wait for longer than they may, and one when that is over.
+    """
+
+    def __init__(self) -> None:
+        self._settled_at_s = clock.monotonic()
+        self._is_late = False
+
+    def note(self, *, is_settled: bool) -> None:
+        """Note what the loop found just now."""
+        now_s = clock.monotonic()
+        waited_s = now_s - self._settled_at_s
+        if is_settled:
+            self._settled_at_s = now_s
+        if not is_settled and not self._is_late and waited_s > MERGE_DELAY_S:
+            self._is_late = True
+            log.warning("merge_delay_exceeded", waited_s=round(waited_s, 1), limit_s=MERGE_DELAY_S)
+        elif is_settled and self._is_late:
+            self._is_late = False
+            log.warning("merge_delay_kept_again", waited_s=round(waited_s, 1))
+
+
 def run_sequencer(sequencer: Sequencing, *, stop: threading.Event, pause_s: float = PAUSE_S) -> int:
     """Order and sign until told to stop; returns how many entries were ordered.
 
-    A database that cannot be reached is waited for. A kill at any instant is repaired by the next pass.
+    While another sequencer is at work this one waits, says so once, and goes on when the other is gone. A database
+    that cannot be reached is waited for. A kill at any instant is repaired by the next pass.
 
     Raises:
         LogBehind, EntryAltered, PublishedAltered, TreeAltered: see `Sequencer.run_once`; nothing is signed any more
             until a person has looked.
 
     """
-    ordered, swept_at, wait_s = 0, clock.monotonic(), pause_s
+    try:
+        return _sequence(sequencer, stop, pause_s)
+    finally:
+        sequencer.duty.leave()
+
+
+def _sequence(sequencer: Sequencing, stop: threading.Event, pause_s: float) -> int:
+    ordered, swept_at, wait_s, delay = 0, clock.monotonic(), pause_s, Delay()
+    told_of = 0
     while not stop.is_set():
         try:
+            other = sequencer.duty.take()
+            if other is not None:
+                if other.pid != told_of:
+                    log.warning("sequencer_waits_for_another", holder=other.words())
+                told_of, delay = other.pid, Delay()
+                stop.wait(pause_s)
+                continue
             if clock.monotonic() - swept_at >= SWEEP_EVERY_S:
                 sequencer.sweep()
                 swept_at = clock.monotonic()
-            done = Pass(0, 0) if sequencer.is_settled() else retrying(sequencer.run_once)
+            is_settled = sequencer.is_settled()
+            delay.note(is_settled=is_settled)
+            done = Pass(0, 0) if is_settled else retrying(sequencer.run_once)
         except (OperationalError, DBAPIError) as error:
             if not isinstance(error, OperationalError) and not error.connection_invalidated:
                 raise
+            delay.note(is_settled=False)
             log.warning("sequencer_waits_for_database", error=type(error.orig).__name__, wait_s=wait_s)
             stop.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_PAUSE_S)

@@ -51,11 +51,12 @@ def index() -> ResponseReturnValue:
     """Say what this log is and how to check it without believing this server."""
     now = clock.now()
     with desk.read() as session:
-        newest = queries.newest_checkpoint(session)
+        newest, status = queries.newest_checkpoint(session), queries.status(session)
         return render_template(
             "log/index.html",
             name=queries.name_of_log(session),
-            status=queries.status(session),
+            status=status,
+            is_late=status.is_late(now),
             newest=newest,
             age=age_words(now - newest.signed_at) if newest else "",
             today=desk.today(),

@@ -79,6 +79,38 @@ def test_a_running_sequencer_ends_when_it_is_told(installation: Founded) -> None
     assert output == "ordered: 1\n"
 
 
+def test_status_says_who_sequences_and_ends_with_one_when_somebody_should_look(installation: Founded) -> None:
+    """U4: a monitor needs the exit status, a person the lines; on PostgreSQL a missing sequencer is an alarm itself."""
+    bench = installation.bench
+    is_server = bench.engine.dialect.name == "postgresql"
+    run("sequencer", "--once")
+    waiting_deed(installation, "BERAS")
+    late = run("sequencer", "status")
+    assert (late.exit_code, told(late)["waiting"]) == (1, "1")
+    assert "late" in told(late)["alarm"].split()
+    assert bench.sequencer.duty.take() is None
+    bench.sequencer.run_once()
+    run("sequencer", "--once")
+    good = told(run("sequencer", "status"))
+    assert good["holder"].startswith("pid ") == is_server
+    assert good["sealed"] == good["ordered"]
+    assert (good["waiting"], good["lag_s"], good["alarm"]) == ("0", "0", "-")
+    bench.sequencer.duty.leave()
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True, scope="session")
+def test_a_second_sequencer_refuses_one_pass_and_names_the_first(installation: Founded) -> None:
+    """F4: nothing is ordered in silence beside another sequencer."""
+    waiting_deed(installation, "BERAS")
+    assert installation.bench.sequencer.duty.take() is None
+    refused = run("sequencer", "--once")
+    installation.bench.sequencer.duty.leave()
+    assert refused.exit_code == 5
+    assert "Pengurut log lain sedang bekerja: pid " in refused.output
+    assert told(run("log", "status"))["waiting"] == "1"
+    assert run("sequencer", "--once").exit_code == 0
+
+
 def test_an_export_is_accepted_by_the_inspectors_own_tool(installation: Founded, tmp_path: Path) -> None:
     """P3: the log leaves as files that verify with the key from paper, and not with another."""
     folder = tmp_path / "log"
