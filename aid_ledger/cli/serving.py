@@ -7,6 +7,7 @@ and a worker for long jobs beside it.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -74,6 +75,8 @@ def _serve(settings: Settings, *, host: str, port: int) -> None:
     office.engine.dispose()
     environment = settings.child_environment()
     command = _gunicorn(settings, host=host, port=port)
+    # A service manager ends us by SIGTERM; without this the server would live on and keep the port.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     server = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command
     sibling = Sibling(_worker(), environment=environment) if settings.is_sqlite else None
     try:

@@ -13,12 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from aid_ledger.log import queries, witnessing
+from aid_ledger.log import witnessing
 from audit import cosignature, note
 from audit.note import VerifierKey
 from tests.benches import copy_database, make_bench
 from tests.builders.officials import Founded
+from tests.builders.web import running_app
 from tests.conftest import FoundedTemplate
 from tests.rooms.log.writing import define
 
@@ -95,12 +97,9 @@ def grow(founded: Founded, *codes: str) -> int:
     return founded.bench.sequencer.run_once().size
 
 
-def shown(founded: Founded) -> note.Note:
-    """Read the checkpoint as it is served."""
-    with founded.bench.reading() as session:
-        newest = queries.newest_checkpoint(session)
-        assert newest is not None
-        return note.parse(queries.cosigned_note(session, newest).encode())
+def shown(app: Flask) -> note.Note:
+    """Read the checkpoint as the web application serves it."""
+    return note.parse(app.test_client(use_cookies=False).get("/log/checkpoint").data)
 
 
 def faults(founded: Founded) -> list[str]:
@@ -109,7 +108,7 @@ def faults(founded: Founded) -> list[str]:
 
 
 def test_a_strangers_witness_cosigns_our_log_as_it_grows_and_refuses_its_fork(
-    founded: Founded, twin: Founded, tmp_path: Path
+    founded: Founded, web_app: Flask, twin: Founded, tmp_path: Path
 ) -> None:
     """F1, F2, T1: growth and heartbeat are cosigned; the same key's other history, of any size, is not."""
     with serving(tmp_path / "outside", founded) as (url, vkey):
@@ -118,7 +117,7 @@ def test_a_strangers_witness_cosigns_our_log_as_it_grows_and_refuses_its_fork(
         for codes in ((), ("BERAS",), ("MINYAK", "GULA"), (), tuple(f"K{number}" for number in range(30))):
             grow(founded, *codes)
             assert faults(founded) == [""]
-            assert [each.key for each in cosignature.verify(shown(founded), [vkey])] == [vkey]
+            assert [each.key for each in cosignature.verify(shown(web_app), [vkey])] == [vkey]
         size = grow(founded)
 
         assert faults(twin) == [witnessing.AHEAD]
@@ -127,7 +126,8 @@ def test_a_strangers_witness_cosigns_our_log_as_it_grows_and_refuses_its_fork(
         assert faults(twin) == [witnessing.REFUSED]
         grow(twin, "LAIN")
         assert faults(twin) == [witnessing.REFUSED]
-        assert cosignature.verify(shown(twin), [vkey]) == []
+        with running_app(twin) as forked:
+            assert cosignature.verify(shown(forked), [vkey]) == []
         assert faults(founded) == [""]
     kept = json.loads(oracle(tmp_path / "outside", "evidence"))
     assert {str(size), str(size + 1)} <= {each["request"].split("\n\n")[1].split("\n")[1] for each in kept}
