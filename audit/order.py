@@ -49,7 +49,7 @@ class Order:
         if entry.kind == _CONTINUATION:
             _check_continuation(entry, self._tables)
         self._ids.add(entry.id)
-        self._tables.append(facts.tables_of(entry.kind, entry.v))
+        self._tables.append(facts.KINDS[entry.kind, entry.v].TABLES)
 
 
 def _check_continuation(entry: Entry, act: list[frozenset[str]]) -> None:

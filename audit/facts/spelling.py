@@ -11,6 +11,7 @@ twice, whatever a stranger writes.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,19 +23,19 @@ class Spelling:
     """The canonical JSON of a shape.
 
     `ungrouped` matches it without groups; `grouped` matches the same with a group around each text that `value`
-    makes the shape's value of; None takes the text as it is.
+    makes the shape's value of.
     """
 
     ungrouped: str
     grouped: str
-    value: Callable[[Any], Any] | None
+    value: Callable[[Any], Any]
 
 
-UNSPELLED: Final = Spelling("(?!)", "((?!))", None)
+UNSPELLED: Final = Spelling("(?!)", "((?!))", str)
 """Matches nothing: a field of such a shape sends its whole entry the general way."""
 
 
-def quoted(text: str, value: Callable[[str], Any] | None = None) -> Spelling:
+def quoted(text: str, value: Callable[[str], Any] = str) -> Spelling:
     """Spell a JSON string whose letters need no escape."""
     return Spelling(f'"(?:{text})"', f'"({text})"', value)
 
@@ -46,10 +47,10 @@ def bare(text: str, value: Callable[[str], Any]) -> Spelling:
 
 def row_of(make: Callable[..., Any], members: Sequence[Spelling]) -> Spelling:
     """Spell a row inside a list: its members in order; at least two, so that its groups come as a tuple."""
-    values = [member.value or str for member in members]
+    values = [member.value for member in members]
 
     def read(texts: tuple[str, ...]) -> Any:  # noqa: ANN401 - the row's class
-        return make(*[value(text) for value, text in zip(values, texts, strict=True)])
+        return make(*map(operator.call, values, texts))
 
     ungrouped = ",".join(member.ungrouped for member in members)
     grouped = ",".join(member.grouped for member in members)
@@ -59,10 +60,10 @@ def row_of(make: Callable[..., Any], members: Sequence[Spelling]) -> Spelling:
 def list_of(member: Spelling, most: int) -> Spelling:
     """Spell a list of at most `most` members; they are told apart only after the whole has matched."""
     find = re.compile(member.grouped).findall
-    value = member.value or str
+    value = member.value
 
     def read(text: str) -> tuple[Any, ...]:
-        return tuple([value(texts) for texts in find(text)])
+        return tuple(map(value, find(text)))
 
     inside = f"(?:{member.ungrouped}(?:,{member.ungrouped}){{0,{most - 1}}})?"
     return Spelling(rf"\[{inside}\]", rf"\[({inside})\]", read)

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import canonical, facts
-from audit.entry import Actor, Entry, encode_entry, parse_entry, read_members, read_spelled
+from audit.entry import Actor, Entry, encode_entry, parse_entry, read_members
 from audit.errors import AuditError
 from audit.facts import codec
+from audit.spelled import Rows, read_spelled
 from tests.audit.small_log import make_entry
 from tests.audit.test_vectors import ENTRY as VECTORS
 
@@ -45,7 +46,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - a field's typ
         return st.lists(values(get_args(hint)[0]), max_size=3).map(tuple)
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return st.builds(hint, *(values(part) for part in get_type_hints(hint, include_extras=True).values()))
-    return VALUES[hint]
+    return VALUES.get(hint, PLAIN)
 
 
 def facts_of(kind: tuple[str, int]) -> st.SearchStrategy[facts.Fact]:
@@ -65,7 +66,8 @@ def entries(draw: st.DrawFn) -> bytes:
     """Make an honest entry of any kind, with rows of tables that it declares."""
     fact = draw(st.sampled_from(KINDS).flatmap(facts_of))
     tables = st.sampled_from(sorted(fact.TABLES - {"*"}) or ["people"])
-    digests = st.dictionaries(PLAIN.filter(bool), st.none() | DIGESTS, min_size=1, max_size=3)
+    keys = st.text("0123456789/ab", min_size=1, max_size=4) | PLAIN.filter(bool)
+    digests = st.dictionaries(keys, st.none() | DIGESTS, min_size=1, max_size=3)
     rows = draw(st.dictionaries(tables, digests, max_size=2)) if fact.TABLES else {}
     return encode_entry(entry_of(fact, rows))
 
@@ -246,6 +248,32 @@ def test_the_body_of_a_read_entry_is_written_when_it_is_asked_for() -> None:
     assert len(body) == len(PAID.SHAPES)
     with pytest.raises(KeyError):
         body["unknown"]
+
+
+def test_the_rows_of_a_read_entry_are_looked_up_when_they_are_asked_for() -> None:
+    """What a comparison with the database needs is all there, by table and by key."""
+    rows = parse_entry(RAW).rows
+    assert isinstance(rows, Rows)
+    assert {table: dict(rows[table]) for table in rows} == ROWS
+    assert len(rows) == len(ROWS)
+    with pytest.raises(KeyError):
+        rows["people"]
+
+
+CONTINUED = encode_entry(entry_of(plain_fact(("RowsWritten", 1)), ROWS))
+
+
+@pytest.mark.parametrize(
+    ("table", "rule"), [(b'"accountr"', "canonical.spelling"), (b'"accounts"', "canonical.duplicate")]
+)
+def test_tables_ascend_where_any_may_stand(table: bytes, rule: str) -> None:
+    """C1, C2: further rows have no fixed tables, and all the same one order."""
+    bent = CONTINUED.replace(b'"handovers"', table)
+    assert read_spelled(CONTINUED) is not None
+    assert read_spelled(bent) is None
+    with pytest.raises(AuditError) as refusal:
+        parse_entry(bent)
+    assert refusal.value.rule == rule
 
 
 def test_a_body_is_not_taken_for_another_kind() -> None:
