@@ -40,6 +40,9 @@ ENTRY_LIMIT_BYTES = 60_000
 ROW_COST_BYTES = 52
 """A row in an entry beyond its key: 43 characters of digest, quotes, colon and comma, rounded up."""
 
+_ACT = "act"
+"""Under this name a session knows its Act."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -159,10 +162,10 @@ class Acts:
     def _transaction(self, actor: Actor, on: dt.date | None) -> Iterator[Act]:
         at = clock.now()
         check_not_behind(at, self._floor())
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _WatchedSession(self.engine, expire_on_commit=False) as session:
             act = Act(session, actor, self.kit, uuid.uuid4().hex, at, on or clock.today(self._zone))
             guard = set_guard(session)
-            event.listen(session, "after_flush", _watcher(act))
+            session.info[_ACT] = act
             # The guard is lifted while the connection is still ours: after a commit it may be another Act's already.
             try:
                 with lifting(guard):
@@ -207,18 +210,19 @@ def keeping_house(engine: Engine) -> Iterator[Session]:
         session.commit()
 
 
-def _watcher(act: Act) -> Callable[[Session, UOWTransaction], None]:
-    """Note the primary key of every row the session flushes."""
+class _WatchedSession(Session):
+    """A session whose Act notes the primary key of every row that is flushed."""
 
-    def note(session: Session, _context: UOWTransaction) -> None:
-        changed = [row for row in session.dirty if session.is_modified(row)]
-        for row in [*session.new, *changed, *session.deleted]:
-            mapper = object_mapper(row)
-            table = mapper.local_table
-            if isinstance(table, Table):
-                act.wrote(table, [tuple(mapper.primary_key_from_instance(row))])
 
-    return note
+@event.listens_for(_WatchedSession, "after_flush")
+def _note(session: Session, _context: UOWTransaction) -> None:
+    act: Act = session.info[_ACT]
+    changed = [row for row in session.dirty if session.is_modified(row)]
+    for row in [*session.new, *changed, *session.deleted]:
+        mapper = object_mapper(row)
+        table = mapper.local_table
+        if isinstance(table, Table):
+            act.wrote(table, [tuple(mapper.primary_key_from_instance(row))])
 
 
 def _close(act: Act, guard: Guard, pen: Pen) -> None:

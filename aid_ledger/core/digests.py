@@ -15,11 +15,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, Connection, Row, Select, Table, any_, bindparam, select, tuple_
+from sqlalchemy import Connection, Table, select, tuple_
 
 from aid_ledger.core.ahead import ahead
 from aid_ledger.core.clock import instant_text
-from aid_ledger.core.db import key_columns, key_text
+from aid_ledger.core.db import ask, key_columns, key_text
 
 ROW_DOMAIN = b"aid-row-v1\n"
 """Separates these hashes from every other SHA-256 in the product."""
@@ -84,28 +84,30 @@ def digests_of(connection: Connection, table: Table, keys: Iterable[tuple[Any, .
     return found
 
 
-def _rows_of(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> Sequence[Row[Any]]:
+def _rows_of(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
     is_number = len(keys[0]) == 1 and isinstance(keys[0][0], int)
-    if is_number and keys[-1][0] - keys[0][0] == len(keys) - 1:
-        # Distinct numbers in order without a gap, as a bulk insert leaves them: one stretch of the index.
-        return connection.execute(_by_stretch(table), {"first": keys[0][0], "last": keys[-1][0]}).all()
     if is_number and connection.dialect.name == "postgresql":
-        return connection.execute(_by_numbers(table), {"numbers": [key[0] for key in keys]}).all()
+        return _rows_by_number(connection, table, [key[0] for key in keys])
     identity = key_columns(table)
     is_wanted = identity[0].in_([key[0] for key in keys]) if is_number else tuple_(*identity).in_(keys)
     return connection.execute(select(table).where(is_wanted)).all()
 
 
-@cache
-def _by_numbers(table: Table) -> Select[Any]:
-    """Ask for the rows of a list of ids; made once per table, since every Act asks it."""
-    return select(table).where(key_columns(table)[0] == any_(bindparam("numbers", type_=ARRAY(BigInteger))))
+def _rows_by_number(connection: Connection, table: Table, numbers: list[int]) -> Sequence[Sequence[Any]]:
+    """Read rows by their ids as PostgreSQL's driver gives them: every type of ours looks the same there."""
+    if len(numbers) == 1:
+        return ask(connection, _all_of(table) + " = %s", numbers[0])
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        # Distinct numbers in order without a gap, as a bulk insert leaves them: one stretch of the index.
+        return ask(connection, _all_of(table) + " BETWEEN %s AND %s", numbers[0], numbers[-1])
+    return ask(connection, _all_of(table) + " = ANY(%s)", numbers)
 
 
 @cache
-def _by_stretch(table: Table) -> Select[Any]:
-    """Ask for the rows of consecutive ids."""
-    return select(table).where(key_columns(table)[0].between(bindparam("first"), bindparam("last")))
+def _all_of(table: Table) -> str:
+    """Begin the question for rows by id, their columns in our order. Names are our own tables' and columns'."""
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f'SELECT {columns} FROM "{table.name}" WHERE "{key_columns(table)[0].name}"'  # noqa: S608 - as above
 
 
 def all_digests(connection: Connection, table: Table, *, batch_size: int = 5_000) -> Iterator[tuple[str, str]]:
@@ -114,10 +116,8 @@ def all_digests(connection: Connection, table: Table, *, batch_size: int = 5_000
     yield from _digest_rows(table, connection.execute(query))
 
 
-def _digest_rows(table: Table, rows: Iterable[Row[Any]]) -> Iterator[tuple[str, str]]:
-    names = [column.name for column in table.columns]
-    heads = _heads(names)
-    places = [names.index(column.name) for column in key_columns(table)]
+def _digest_rows(table: Table, rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, str]]:
+    heads, places = _layout(table)
     if len(places) == 1:
         place = places[0]
         for row in rows:
@@ -125,3 +125,10 @@ def _digest_rows(table: Table, rows: Iterable[Row[Any]]) -> Iterator[tuple[str, 
         return
     for row in rows:
         yield key_text(tuple(row[place] for place in places)), _digest(heads, row)
+
+
+@cache
+def _layout(table: Table) -> tuple[list[bytes], list[int]]:
+    """Give what a table's fields begin with, and where in a row its key lies; every Act asks."""
+    names = [column.name for column in table.columns]
+    return _heads(names), [names.index(column.name) for column in key_columns(table)]

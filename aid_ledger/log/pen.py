@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol, cast
 
-from sqlalchemy import ARRAY, Table, bindparam, func, insert, select
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.act import PendingEntry
-from aid_ledger.core.db import dialect_of
+from aid_ledger.core.db import ask, dialect_of
 from aid_ledger.core.retry import retrying
 from aid_ledger.log.mentions import mentions_of, references_in
 from aid_ledger.log.models import LogEntry, LogMention
@@ -18,16 +18,13 @@ FEW: Final = 4
 
 _ENTRIES: Final = cast("Table", LogEntry.__table__)
 _MENTIONS: Final = cast("Table", LogMention.__table__)
-_WRITTEN: Final = (
-    insert(_ENTRIES)
-    .values({column: bindparam(column.name) for column in _ENTRIES.c if not column.primary_key})
-    .returning(_ENTRIES.c.id)
-    .cte("written")
-)
-_ONE: Final = insert(_MENTIONS).from_select(
-    ["entry_id", "reference"],
-    select(_WRITTEN.c.id, func.unnest(bindparam("mentioned", type_=ARRAY(_MENTIONS.c.reference.type)))),
-)
+_ENTRY: Final = """
+    INSERT INTO log_entries (act, ordinal, kind, recorded_at, raw, leaf_hash) VALUES (%s, %s, %s, %s, %s, %s)
+"""
+_ENTRY_AND_MENTIONS: Final = f"""
+    WITH written AS ({_ENTRY} RETURNING id)
+    INSERT INTO log_mentions (entry_id, reference) SELECT written.id, unnest(%s::text[]) FROM written
+"""  # noqa: S608 - constants of this file
 """An entry and all that it mentions in one statement, which PostgreSQL alone can say."""
 
 
@@ -51,8 +48,11 @@ class LogPen:
     def write(self, session: Session, entries: list[PendingEntry]) -> None:
         """Insert the entries in order; their ids rise with their ordinals."""
         if len(entries) <= FEW and dialect_of(session) == "postgresql":
+            connection = session.connection()
             for entry in entries:
-                session.execute(_ONE, _row(entry) | {"mentioned": references_in(entry.kind, entry.raw)})
+                mentioned = references_in(entry.kind, entry.raw)
+                statement, more = (_ENTRY_AND_MENTIONS, [mentioned]) if mentioned else (_ENTRY, [])
+                ask(connection, statement, *_row(entry).values(), *more)
             return
         written = insert(_ENTRIES).returning(_ENTRIES.c.id, sort_by_parameter_order=True)
         ids = session.scalars(written, [_row(entry) for entry in entries]).all()
