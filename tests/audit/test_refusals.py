@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
-from audit import checkpoint, merkle, note, proof
-from audit.errors import AuditError, MalformedInput, ProofFailed, SignatureFailed
+from audit import checkpoint, merkle, note, policy, proof
+from audit.errors import AuditError, MalformedInput, ProofFailed, QuorumMissing, SignatureFailed
 from audit.note import COSIGNATURE, Note, Signature, SigningKey, VerifierKey
-from tests.audit.small_log import LOG_KEY, ORIGIN, make_checkpoint, make_entries
+from tests.audit.small_log import LOG_KEY, NOW_S, ORIGIN, WITNESSES, make_checkpoint, make_entries, make_policy
 
 HASHES = [merkle.leaf_hash(raw) for raw in make_entries(8)]
 ROOT = merkle.root(HASHES)
@@ -62,6 +62,9 @@ REFUSALS: list[tuple[Call, type[AuditError], str, str]] = [
         "consistency.fork",
         "two roots for one size 8: the log is forked",
     ),
+    (grown(4, 8, HASHES[:1], b"x"), ProofFailed, "proof.hash_length", "a hash is not 32 bytes"),
+    (grown(4, 8, HASHES[:1], ROOT, b"x"), ProofFailed, "proof.hash_length", "a hash is not 32 bytes"),
+    (grown(4, 8, [b"x"]), ProofFailed, "proof.hash_length", "a hash is not 32 bytes"),
     (grown(0, 8, []), ProofFailed, "consistency.size", "no proof leads from size 0 to 8"),
     (grown(9, 8, []), ProofFailed, "consistency.size", "no proof leads from size 9 to 8"),
     (grown(1, 2**63, []), ProofFailed, "consistency.size", f"no proof leads from size 1 to {2**63}"),
@@ -233,6 +236,25 @@ def test_a_tree_of_the_largest_size_has_proofs() -> None:
     merkle.verify_inclusion(last, merkle.MAX_SIZE, HASHES[0], path, reached)
     with pytest.raises(ProofFailed):
         merkle.verify_inclusion(last, merkle.MAX_SIZE + 1, HASHES[0], path, reached)
+
+
+def test_a_tree_may_grow_to_the_largest_size() -> None:
+    """From half of it: the proof is one hash for every doubling."""
+    path = [merkle.leaf_hash(bytes([at])) for at in range(len(merkle.consistency_ranges(2**62, merkle.MAX_SIZE)))]
+    reached = HASHES[0]
+    for sibling in path:
+        reached = merkle.node_hash(reached, sibling)
+    merkle.verify_consistency(2**62, merkle.MAX_SIZE, HASHES[0], reached, path)
+
+
+def test_a_proof_may_be_asked_to_be_fresh() -> None:
+    """The age is the policy's to judge, and the proof hands it on."""
+    trusted = policy.parse(make_policy())
+    signed = make_checkpoint(8, ROOT, *WITNESSES[:3], time_s=NOW_S - 60)
+    shown = proof.Proof(0, tuple(merkle.inclusion_proof(0, HASHES)), note.parse(signed))
+    proof.verify(shown, make_entries(1)[0], trusted, now_s=NOW_S, max_age_s=60)
+    with pytest.raises(QuorumMissing):
+        proof.verify(shown, make_entries(1)[0], trusted, now_s=NOW_S, max_age_s=59)
 
 
 def test_a_key_as_people_pass_it_around() -> None:
