@@ -2,6 +2,7 @@
 
 A repeated id is a replayed entry; a gap in an act is an entry that was left out before it could be hashed; an act
 that goes on later would escape rules that judge an act as a whole. The acts themselves are judged by `replay/`.
+Gaps show at once, repeats only at the end, because a long log has more ids than memory should hold.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from audit import facts
-from audit.errors import MalformedInput
+from audit.errors import Finding, MalformedInput
+from audit.repeats import Repeats
 
 if TYPE_CHECKING:
     from audit.entry import Entry
@@ -22,34 +24,42 @@ class Order:
     """Remembers ids and acts while a log is read from its first entry."""
 
     def __init__(self) -> None:
-        self._ids: set[str] = set()
-        self._acts: set[str] = set()
+        self._ids = Repeats()
+        self._acts = Repeats()
         self._act = ""
         # The tables that each entry of the current act may explain; its length is the next ordinal.
         self._tables: list[frozenset[str]] = []
 
-    def take(self, entry: Entry) -> None:
+    def take(self, index: int, entry: Entry) -> None:
         """Take the next entry of the log.
 
         Raises:
-            MalformedInput: its id was there before, its act was and had ended, its ordinal is not the next of its
-                act, or it carries rows on behalf of an entry that may not explain them.
+            MalformedInput: its ordinal is not the next of its act, or it carries rows on behalf of an entry that may
+                not explain them.
+            SourceFailed: temporary files cannot be written.
 
         """
-        if entry.id in self._ids:
-            raise MalformedInput(f"the id {entry.id} was there before", rule="order.id_twice")
+        self._ids.add(entry.id, index)
         if entry.act != self._act:
-            if entry.act in self._acts:
-                raise MalformedInput(f"the act {entry.act} had ended", rule="order.act_twice")
+            self._acts.add(entry.act, index)
             self._act, self._tables = entry.act, []
-            self._acts.add(entry.act)
         if entry.ordinal != len(self._tables):
             sentence = f"ordinal {entry.ordinal} follows {len(self._tables)} entries of its act"
             raise MalformedInput(sentence, rule="order.ordinal")
         if entry.kind == _CONTINUATION:
             _check_continuation(entry, self._tables)
-        self._ids.add(entry.id)
         self._tables.append(facts.KINDS[entry.kind, entry.v].TABLES)
+
+    def repeats(self) -> list[Finding]:
+        """Name, when all entries have been taken, the first id and the first act that had been there before.
+
+        Raises:
+            SourceFailed: temporary files cannot be read.
+
+        """
+        again = {"order.id_twice": self._ids.first(), "order.act_twice": self._acts.first()}
+        sentences = {"order.id_twice": "its id was there before", "order.act_twice": "its act had ended before"}
+        return [Finding(rule, index, sentences[rule]) for rule, index in again.items() if index is not None]
 
 
 def _check_continuation(entry: Entry, act: list[frozenset[str]]) -> None:

@@ -106,30 +106,27 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     try:
         believed = trusted or _policy_beside(source)
         signed = note.parse(source.fetch(CHECKPOINT_PATH, note.MAX_NOTE_BYTES))
-        known = _with_keys_beside(source, believed)
+        # Keys beside the log are believed only where entries lead to them, and a quick look reads no entries.
+        known = believed if hashes_only else _with_keys_beside(source, believed)
         trust = policy.check(signed, known, now_s=now_s, max_age_s=max_age_s)
         old = None if old_checkpoint is None else _older(old_checkpoint, known, trust.checkpoint)
     except AuditError as error:
         return Report(None, is_anchored, (_finding(error),))
-    findings: list[Finding] = []
-    marks: list[Mark] = []
-    try:
-        marks = _marks(source, known, trust.checkpoint, now_s=now_s)
-    except AuditError as error:
-        findings.append(_finding(error))
+    marks, findings = _marks(source, known, trust.checkpoint, now_s=now_s)
     timed = _brackets(believed, trust, marks)
     keys = KeyHistory(believed)
     checkers = () if hashes_only else (*checkers, timed, keys)
     reading = _Reading(source, trust.checkpoint, _known(old, marks), checkers, set(kept))
     try:
         reading.run(hashes_only=hashes_only, tell_progress=tell_progress)
-        if reading.newer is None:
+        if reading.newer is None and not hashes_only:
             _judge_signers(keys, source, trust, [*([old] if old else []), *(each.trust for each in marks)])
     except AuditError as error:
         findings.append(_finding(error))
     else:
         # Before the last entry was read, a leaf that was not met yet is not known to be missing.
         findings += [_missing(leaf) for leaf in sorted(reading.kept)]
+    findings += reading.repeats()
     findings += [each for checker in checkers for each in checker.violations]
     # A fault of the whole log comes before the faults of its entries.
     findings.sort(key=lambda each: -1 if each.index is None else each.index)
@@ -193,6 +190,13 @@ class _Reading:
             for checker in self._checkers:
                 checker.finish()
 
+    def repeats(self) -> list[Finding]:
+        """Name, among all that was read, what had been there before."""
+        try:
+            return self._order.repeats()
+        except AuditError as error:
+            return [_finding(error)]
+
     def _hash(self, bundle: Tile) -> list[bytes]:
         """Hash the entries of a bundle and look at nothing else."""
         hashes = merkle.leaf_hashes(self._entries(bundle))
@@ -240,7 +244,7 @@ class _Reading:
             return
         try:
             entry = parse_entry(raw)
-            self._order.take(entry)
+            self._order.take(index, entry)
         except UnknownKind as error:
             self.newer = _finding(error.at(index))
             return
@@ -293,14 +297,17 @@ def _keys_beside(source: Source) -> list[str]:
         raise MalformedInput(f"{VKEY_PATH} is not text", rule="vkey.form") from error
 
 
-def _marks(source: Source, believed: Policy, stated: Checkpoint, *, now_s: int) -> list[Mark]:
+def _marks(source: Source, believed: Policy, stated: Checkpoint, *, now_s: int) -> tuple[list[Mark], list[Finding]]:
     """Read the history beside the log; larger checkpoints than the one shown were added while it was read."""
+    mine = replace(believed, logs=tuple(each for each in believed.logs if each.key.name == stated.origin))
     try:
         raw = source.fetch(history.PATH, history.MAX_HISTORY_BYTES)
+        marks = history.read(raw, mine, now_s=now_s)
     except Absent:
-        return []
-    mine = replace(believed, logs=tuple(each for each in believed.logs if each.key.name == stated.origin))
-    return [each for each in history.read(raw, mine, now_s=now_s) if each.trust.checkpoint.size <= stated.size]
+        return [], []
+    except AuditError as error:
+        return [], [_finding(error)]
+    return [each for each in marks if each.trust.checkpoint.size <= stated.size], []
 
 
 def _brackets(believed: Policy, trust: Trust, marks: Sequence[Mark]) -> Brackets:

@@ -92,10 +92,12 @@ def make_log(entries: Sequence[bytes]) -> Files:
     return files
 
 
-def make_checkpoint(size: int, root: bytes, *witnesses: SigningKey, time_s: int = NOW_S) -> bytes:
-    """Sign a checkpoint by the log's key and have it cosigned."""
+def make_checkpoint(
+    size: int, root: bytes, *witnesses: SigningKey, time_s: int = NOW_S, by: SigningKey = LOG_KEY
+) -> bytes:
+    """Sign a checkpoint by the log's key, or another, and have it cosigned."""
     text = Checkpoint(ORIGIN, size, root).text()
-    signed = note.parse(note.sign(text, LOG_KEY))
+    signed = note.parse(note.sign(text, by))
     lines = tuple(cosign(text, witness, time_s=time_s) for witness in witnesses)
     return replace(signed, signatures=signed.signatures + lines).encode()
 

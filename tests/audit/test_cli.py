@@ -14,11 +14,12 @@ from audit import __version__, canonical, merkle, note
 from audit.cli import main, tell_receipt
 from audit.errors import UnknownKind
 from audit.facts.paying import BatchVerified
-from audit.note import COSIGNATURE
+from audit.note import COSIGNATURE, SigningKey
 from audit.pdf import ReceiptFields, ReceiptReport
 from audit.policy import Policy
 from audit.verify import verify_log
 from tests.audit.small_log import (
+    LOG_KEY,
     LOG_VKEY,
     NOW_S,
     WITNESSES,
@@ -96,6 +97,16 @@ def test_hashes_alone_find_a_changed_entry_and_name_no_index(folder: Path) -> No
     assert said["reason"] == (
         "the entries from 0 on do not hash to the signed root; only a full check names the first bad one"
     )
+
+
+def test_hashes_alone_believe_no_key_that_lies_beside_the_log(folder: Path) -> None:
+    """K1: only entries can lead from the key on paper to another, and a quick look reads none."""
+    stranger = SigningKey(LOG_KEY.name, b"s" * 32)
+    (folder / "checkpoint").write_bytes(make_checkpoint(9, root_of(ENTRIES), by=stranger))
+    (folder / "log.vkey").write_text(f"{LOG_VKEY}\n{stranger.verifier()}\n")
+    said = lines(run("verify", folder, "--log-key", LOG_VKEY, "--hashes-only"))
+    assert (said["result"], said["first_bad_index"]) == ("bad", "unknown")
+    assert said["rule"] == "note.unsigned"
 
 
 def test_hashes_alone_read_no_tiles_and_no_words(tmp_path: Path) -> None:

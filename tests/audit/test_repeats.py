@@ -1,0 +1,76 @@
+"""What came twice is found wherever the two lie, and memory holds little of what lies between them."""
+
+from __future__ import annotations
+
+import tempfile
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from audit import repeats
+from audit.errors import SourceFailed
+from audit.repeats import Repeats
+
+
+def first_of(*keys: str) -> int | None:
+    """Take keys and tell the first that had come before."""
+    taken = Repeats()
+    for index, key in enumerate(keys):
+        taken.add(key, index)
+    return taken.first()
+
+
+def test_keys_that_all_differ_repeat_nothing() -> None:
+    """An honest log accuses nobody, of nothing at all or of many entries."""
+    assert first_of() is None
+    assert first_of(*(f"{number:032x}" for number in range(3_000))) is None
+
+
+def test_the_first_repeat_is_named_and_not_the_first_found() -> None:
+    """D1: buckets are looked through one by one, and the index that counts is the lowest of all."""
+    keys = [f"{number:032x}" for number in range(2_000)]
+    assert first_of(*keys, keys[7]) == 2_000
+    assert first_of(*keys, *keys[::-1], *keys) == 2_000
+    assert first_of("a", "a", "a") == 1
+
+
+@pytest.mark.parametrize("place", [0, 1, 9, 10, 11, 19, 20, 25])
+def test_a_repeat_is_found_across_what_was_spilled(monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    """The two may lie in memory, in one part of the file, in two, or on both sides."""
+    monkeypatch.setattr(repeats, "MAX_HELD", 10)
+    keys = [f"{number:032x}" for number in range(26)]
+    assert first_of(*keys) is None
+    assert first_of(*keys, keys[place], "more", *keys) == 26
+
+
+def test_two_hundred_thousand_keys_take_half_a_megabyte(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What grows with the log grows on the disk; in a set of texts these keys would take twenty megabytes."""
+    monkeypatch.setattr(repeats, "MAX_HELD", 2_000)
+    tracemalloc.start()
+    taken = Repeats()
+    for index in range(200_000):
+        taken.add(str(index), index)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken.first() is None
+    assert peak < 2**19
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_a_disk_that_gives_out_is_told_and_not_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_written: bool
+) -> None:
+    """V1: a log may be longer than the inspector's disk has room for."""
+    if not is_written:
+        monkeypatch.setattr(repeats, "MAX_HELD", 1)
+    taken = Repeats()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    if is_written:
+        taken.add("a", 0)
+        assert taken.first() is None
+        return
+    with pytest.raises(SourceFailed) as refusal:
+        taken.add("a", 0)
+    assert refusal.value.rule == "repeats.file"
+    assert refusal.value.sentence == "temporary files cannot be used: No such file or directory"
