@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Playwright, Request, ViewportSize, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
+from playwright.sync_api import Browser, Playwright, Request, expect
 
 from tests.builders import receipts as builders
+from tests.builders.browsing import PHONE, WCAG, launched, reachable
 from tests.builders.officials import Founded
 
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PHONE: ViewportSize = {"width": 360, "height": 740}
 DETECTOR = """code => {
   window.createImageBitmap = async file => file;
   window.BarcodeDetector = class {
@@ -29,31 +24,18 @@ DETECTOR = """code => {
 """Stands for the phone's own reader of QR codes, which the browser on this machine does not have."""
 
 
-class Silent(WSGIRequestHandler):
-    """Serve without a line per request."""
-
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's own signature
-        """Say nothing."""
-
-
 @pytest.fixture
 def site(web_app: Flask) -> Iterator[str]:
     """Serve the application on this machine."""
-    server = make_server("127.0.0.1", 0, web_app, threaded=True, request_handler=Silent)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with reachable(web_app) as address:
+        yield address
 
 
 @pytest.fixture
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """Start the browser."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-    yield browser
-    browser.close()
+    with launched(playwright) as browser:
+        yield browser
 
 
 def test_the_qr_code_answers_and_leaves_no_code_behind(founded: Founded, site: str, chromium: Browser) -> None:
