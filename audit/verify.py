@@ -302,7 +302,7 @@ def _marks(source: Source, believed: Policy, stated: Checkpoint, *, now_s: int) 
     mine = replace(believed, logs=tuple(each for each in believed.logs if each.key.name == stated.origin))
     try:
         raw = source.fetch(history.PATH, history.MAX_HISTORY_BYTES)
-        marks = history.read(raw, mine, now_s=now_s)
+        marks = list(history.read(raw, mine, now_s=now_s))
     except Absent:
         return [], []
     except AuditError as error:
