@@ -13,6 +13,7 @@ from audit.entry import encode_entry, parse_entry
 from audit.errors import MalformedInput, ProofFailed
 from audit.note import COSIGNATURE
 from audit.tiles import Tile
+from audit.witness.rules import PLAIN, decide, shown_at
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,8 +24,8 @@ def load(name: str) -> dict[str, Any]:
     return vectors
 
 
-CANONICAL, ENTRY, MERKLE, NOTE, CHECKPOINT, TILES, KEYS = map(
-    load, ("canonical", "entry", "merkle", "note", "checkpoint", "tiles", "keys")
+CANONICAL, ENTRY, MERKLE, NOTE, CHECKPOINT, TILES, KEYS, WITNESS = map(
+    load, ("canonical", "entry", "merkle", "note", "checkpoint", "tiles", "keys", "witness")
 )
 
 
@@ -159,6 +160,21 @@ def test_a_rotation_has_its_golden_bytes() -> None:
     ]
 
 
+def test_a_witness_answers_as_the_vectors_say() -> None:
+    """A6: from its first request on; what it remembers after each is what decides the next."""
+    log_keys, key = [note.parse_vkey(WITNESS["log_vkey"])], note.parse_skey(WITNESS["witness_skey"])
+    assert str(key.verifier(COSIGNATURE)) == WITNESS["witness_vkey"]
+    last = None
+    for each in WITNESS["exchanges"]:
+        answer = decide(each["request"].encode(), last, log_keys=log_keys, key=key, now_s=each["time"])
+        told = (answer.status, answer.kind, answer.body.decode() if "body" in each else None)
+        assert told == (each["status"], each.get("kind", PLAIN), each.get("body")), each["about"]
+        last = answer.memory or last
+    assert last is not None
+    assert last.signed.encode().decode() == WITNESS["shown"]
+    assert shown_at(log_keys[0].name) == WITNESS["shown_at"]
+
+
 @pytest.mark.parametrize(
     "quoted",
     [
@@ -170,6 +186,9 @@ def test_a_rotation_has_its_golden_bytes() -> None:
         CHECKPOINT["signed"],
         CHECKPOINT["proofs"][1],
         KEYS["statement"],
+        WITNESS["exchanges"][11]["request"],
+        WITNESS["exchanges"][11]["body"],
+        WITNESS["shown_at"],
     ],
 )
 def test_the_specification_quotes_the_vectors(quoted: str) -> None:
