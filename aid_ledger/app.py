@@ -31,6 +31,8 @@ from aid_ledger.documents import views as documents_views
 from aid_ledger.founding import views as founding_views
 from aid_ledger.funding import views as funding_views
 from aid_ledger.isolation import views as isolation_views
+from aid_ledger.leaving import views as leaving_views
+from aid_ledger.leaving.service import set_longest_way
 from aid_ledger.log import views as log_views
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sequencer import Sequencer
@@ -109,6 +111,7 @@ def open_office(settings: Settings, process: Process = Process.COMMAND) -> Offic
     if settings.origin not in {"", DEMO_ORIGIN, agency.origin}:
         raise StartRefused(f"AID_LEDGER_ORIGIN is {settings.origin}, but this log began as {agency.origin}.")
     set_new_factor_wait(settings.new_factor_wait)
+    set_longest_way(settings.unwitnessed_hours)
     kit = Kit(keyfiles.load_field_keys(settings.field_keys_file), settings.var / "files")
     sequencer = open_sequencer(settings, engine) if settings.is_sqlite else None
     acts = Acts(engine, LogPen(sequencer), kit, zone=agency.zone, floor=SwornFloor(engine))
@@ -177,6 +180,7 @@ ROOMS: Final = (
     log_views,
     officials_views,
     founding_views,
+    leaving_views,
     documents_views,
     book_views,
     funding_views,

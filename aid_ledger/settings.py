@@ -25,6 +25,8 @@ DEMO_ORIGIN = "demo.example/aid-ledger"
 
 NEW_FACTOR_WAIT = dt.timedelta(hours=72)
 WAIT_HOURS_MAX = 720
+UNWITNESSED_HOURS_MAX = 24
+"""A way without witnesses is for one outage; this only shortens it."""
 
 _OTHERS = 0o077
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]{2,}(?:/[a-z0-9._-]+)*")
@@ -32,7 +34,7 @@ _PRACTICE_HOST = re.compile(r"(?:^|[./-])(?:demo|contoh|latihan|example|test|inv
 _NAMES = frozenset(
     {
         *("DATABASE_URL", "DATABASE_POOLER", "VAR", "ENV", "ORIGIN", "BASE_URL", "TIMEZONE"),
-        *("SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS"),
+        *("SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS", "UNWITNESSED_HOURS"),
     },
 )
 
@@ -81,6 +83,8 @@ class Settings:
     secret_key_file: Path | None = None
     new_factor_wait: dt.timedelta = NEW_FACTOR_WAIT
     """How long a new factor signs in but does not approve (THREATS 2)."""
+    unwitnessed_hours: int = UNWITNESSED_HOURS_MAX
+    """How long two officials may let things leave without the witnesses' quorum (THREATS 4)."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -105,7 +109,8 @@ class Settings:
             base_url=_base_url(values.get("BASE_URL", "") or DEFAULT_BASE_URL),
             timezone=_timezone(values.get("TIMEZONE", "") or "Asia/Jakarta"),
             secret_key_file=Path(key_file).absolute() if key_file else None,
-            new_factor_wait=_hours(values.get("NEW_FACTOR_WAIT_HOURS", "")),
+            new_factor_wait=_wait(values.get("NEW_FACTOR_WAIT_HOURS", "")),
+            unwitnessed_hours=_unwitnessed_hours(values.get("UNWITNESSED_HOURS", "")),
         )
 
     @classmethod
@@ -126,6 +131,7 @@ class Settings:
             "TIMEZONE": self.timezone,
             "SECRET_KEY_FILE": str(self.secret_key_file or ""),
             "NEW_FACTOR_WAIT_HOURS": str(int(self.new_factor_wait.total_seconds() // 3600)),
+            "UNWITNESSED_HOURS": str(self.unwitnessed_hours),
         }
         inherited = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
         return inherited | {PREFIX + name: text for name, text in own.items() if text}
@@ -274,13 +280,20 @@ def _pooler(text: str) -> Pooler:
         raise SettingsFault(f"{PREFIX}DATABASE_POOLER is {text!r}; it may be {known}") from None
 
 
-def _hours(text: str) -> dt.timedelta:
+def _wait(text: str) -> dt.timedelta:
     """Read a wait of one hour to thirty days: none at all would undo the rule, more would lock everybody out."""
-    if not text:
-        return NEW_FACTOR_WAIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= WAIT_HOURS_MAX:
-        raise SettingsFault(f"{PREFIX}NEW_FACTOR_WAIT_HOURS is {text!r}; it may be 1 to {WAIT_HOURS_MAX}")
-    return dt.timedelta(hours=int(text))
+    return dt.timedelta(hours=_hours("NEW_FACTOR_WAIT_HOURS", text, most=WAIT_HOURS_MAX)) if text else NEW_FACTOR_WAIT
+
+
+def _unwitnessed_hours(text: str) -> int:
+    """Read how long a way may be open; no agency lets things leave unseen for longer than a day."""
+    return _hours("UNWITNESSED_HOURS", text, most=UNWITNESSED_HOURS_MAX) if text else UNWITNESSED_HOURS_MAX
+
+
+def _hours(name: str, text: str, *, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= most:
+        raise SettingsFault(f"{PREFIX}{name} is {text!r}; it may be 1 to {most}")
+    return int(text)
 
 
 def _database_url(text: str) -> str:

@@ -12,6 +12,7 @@ from aid_ledger.disbursement import models as disbursement
 from aid_ledger.documents import models as documents
 from aid_ledger.funding import models as funding
 from aid_ledger.isolation import models as isolation
+from aid_ledger.leaving import models as leaving
 from aid_ledger.log import models as log
 from aid_ledger.officials import models as officials
 from aid_ledger.procurement import models as procurement
@@ -29,6 +30,7 @@ ROOMS = (
     log,
     regions,
     officials,
+    leaving,
     documents,
     book,
     funding,

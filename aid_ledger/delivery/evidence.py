@@ -19,8 +19,9 @@ from aid_ledger.delivery.rules import ApprovalNotInLog, FileChanged
 from aid_ledger.disbursement.digests import encode_digest
 from aid_ledger.disbursement.models import Batch, BatchStep
 from aid_ledger.log import queries as log
+from aid_ledger.log import quorum
 from aid_ledger.log.queries import PlacedEntry
-from aid_ledger.log.rules import EntryNotFound, NotSealed
+from aid_ledger.log.rules import EntryNotFound, NotSealed, NotWitnessed
 from aid_ledger.log.sequencer import TileFetch
 from aid_ledger.log.tree import TileTree
 from aid_ledger.officials.models import Official, OtpDevice
@@ -35,9 +36,10 @@ F = TypeVar("F", bound=Fact)
 
 
 class Standing(Enum):
-    """How a batch stands in the log, for a page: justified, still waiting for its seal, or contradicted."""
+    """How a batch stands in the log, for a page: justified, waiting for its seal or for witnesses, or contradicted."""
 
     SEALED = "sealed"
+    UNWITNESSED = "unwitnessed"
     WAITING = "waiting"
     CONTRADICTED = "contradicted"
 
@@ -48,43 +50,54 @@ def standing_of(session: Session, batch: Batch) -> Standing:
         require_justified(session, batch)
     except NotSealed:
         return Standing.WAITING
+    except NotWitnessed:
+        return _charged_standing(session, batch)
     except ApprovalNotInLog:
         return Standing.CONTRADICTED
     return Standing.SEALED
 
 
-def is_sealed(session: Session, act: str) -> bool:
-    """Tell whether an act's entries all lie under the newest checkpoint."""
+def _charged_standing(session: Session, batch: Batch) -> Standing:
     try:
-        log.require_sealed(session, act)
-    except (NotSealed, EntryNotFound):
-        return False
-    return True
+        require_justified(session, batch, is_charged=True)
+    except ApprovalNotInLog:
+        return Standing.CONTRADICTED
+    return Standing.UNWITNESSED
 
 
-def require_justified(session: Session, batch: Batch) -> None:
+def acts_behind(session: Session, batch: Batch) -> list[str]:
+    """List the acts that justify a batch: its submission, its verification and its approvals."""
+    steps = [step for step in approvals.steps(session, batch) if step.step in approvals.STANDING]
+    return [batch.submit_act or "", *(step.act for step in steps)]
+
+
+def require_justified(session: Session, batch: Batch, *, is_charged: bool = False) -> None:
     """Demand that the sealed log tells of this batch's submission, verification and approvals as its rows do.
+
+    With `is_charged` the batch was charged to an open way, and the log's own seal is enough.
 
     Raises:
         NotSealed: one of these facts does not lie under a checkpoint yet; a second later it will.
+        NotWitnessed: the quorum has not cosigned one of them.
         ApprovalNotInLog: the log says something else, or nothing.
 
     """
     steps = [step for step in approvals.steps(session, batch) if step.step in approvals.STANDING]
-    _require_submitted(session, batch)
+    _require_submitted(session, batch, is_charged=is_charged)
     for step in steps:
-        _require_step(session, batch, step)
+        _require_step(session, batch, step, is_charged=is_charged)
     approvers = {step.official_id for step in steps if step.step == "approved"}
     verifiers = {step.official_id for step in steps if step.step == "verified"}
     if not verifiers or len(approvers - verifiers) < max(1, batch.approvers_needed):
         raise ApprovalNotInLog(batch=batch.reference)
 
 
-def require_instructed(session: Session, instruction: Instruction) -> None:
+def require_instructed(session: Session, instruction: Instruction, *, is_charged: bool = False) -> None:
     """Demand that the sealed log tells of this instruction, with this very file, before its file leaves.
 
     Raises:
         NotSealed: the instruction does not lie under a checkpoint yet.
+        NotWitnessed: the quorum has not cosigned one that covers it, and it was not charged to an open way.
         FileChanged: the log says another file, count or total.
 
     """
@@ -97,14 +110,15 @@ def require_instructed(session: Session, instruction: Instruction) -> None:
         instruction.total,
         encode_digest(batch.digest or b""),
     )
-    for _entry, fact in _sealed(session, instruction.act, PaymentInstructed, batch.reference):
+    sealed = _sealed(session, instruction.act, PaymentInstructed, batch.reference, is_charged=is_charged)
+    for _entry, fact in sealed:
         told = (fact.batch, fact.channel, fact.file, fact.lines, fact.total, fact.digest)
         if fact.instruction == instruction.reference and told == expected:
             return
     raise FileChanged(instruction=instruction.reference)
 
 
-def _require_submitted(session: Session, batch: Batch) -> None:
+def _require_submitted(session: Session, batch: Batch, *, is_charged: bool) -> None:
     expected = (
         _login(session, batch.submitted_by_id),
         _digest_of(batch),
@@ -115,19 +129,19 @@ def _require_submitted(session: Session, batch: Batch) -> None:
         batch.period,
         batch.approvers_needed,
     )
-    for entry, fact in _sealed(session, batch.submit_act or "", BatchSubmitted, batch.reference):
+    for entry, fact in _sealed(session, batch.submit_act or "", BatchSubmitted, batch.reference, is_charged=is_charged):
         said = (fact.digest, fact.lines, fact.total, fact.commodity, fact.channel, fact.period, fact.approvers)
         if fact.batch == batch.reference and (entry.actor.id, *said) == expected:
             return
     raise ApprovalNotInLog(batch=batch.reference)
 
 
-def _require_step(session: Session, batch: Batch, step: BatchStep) -> None:
+def _require_step(session: Session, batch: Batch, step: BatchStep, *, is_charged: bool) -> None:
     login = _login(session, step.official_id)
     if step.step == "verified":
         found = any(
             entry.actor.id == login and (fact.batch, fact.digest) == (batch.reference, _digest_of(batch))
-            for entry, fact in _sealed(session, step.act, BatchVerified, batch.reference)
+            for entry, fact in _sealed(session, step.act, BatchVerified, batch.reference, is_charged=is_charged)
         )
     else:
         device = session.get_one(OtpDevice, step.device_id) if step.device_id is not None else None
@@ -137,7 +151,7 @@ def _require_step(session: Session, batch: Batch, step: BatchStep) -> None:
         )
         found = any(
             entry.actor.id == login and _approval(fact) == expected
-            for entry, fact in _sealed(session, step.act, ApprovalGiven, batch.reference)
+            for entry, fact in _sealed(session, step.act, ApprovalGiven, batch.reference, is_charged=is_charged)
         )
     if not found:
         raise ApprovalNotInLog(batch=batch.reference)
@@ -148,17 +162,17 @@ def _approval(fact: ApprovalGiven) -> tuple[tuple[str, str, int, int, str], tupl
     return what, (fact.challenge, fact.device, fact.step)
 
 
-def _sealed(session: Session, act: str, kind: type[F], batch: str) -> Iterator[tuple[Entry, F]]:
+def _sealed(session: Session, act: str, kind: type[F], batch: str, *, is_charged: bool) -> Iterator[tuple[Entry, F]]:
     """Give an act's facts of one kind, read from the log's bytes and found in the tree."""
     try:
-        entries = log.require_sealed(session, act)
+        entries = quorum.require_sealed(session, act, is_charged=is_charged)
     except EntryNotFound:
         raise ApprovalNotInLog(batch=batch) from None
     for placed in entries:
         if placed.kind != kind.KIND:
             continue
         try:
-            _require_in_tree(session, placed)
+            _require_in_tree(session, placed, is_charged=is_charged)
             entry = parse_entry(placed.raw)
             fact = facts.decode(entry.kind, entry.v, entry.body)
         except AuditError:
@@ -167,11 +181,14 @@ def _sealed(session: Session, act: str, kind: type[F], batch: str) -> Iterator[t
             yield entry, fact
 
 
-def _require_in_tree(session: Session, placed: PlacedEntry) -> None:
-    """Prove that these very bytes lie under the newest checkpoint; raises AuditError if they do not."""
+def _require_in_tree(session: Session, placed: PlacedEntry, *, is_charged: bool) -> None:
+    """Prove that these very bytes lie under the checkpoint that is relied on; raises AuditError if they do not."""
     newest = log.newest_checkpoint(session)
     if newest is None or placed.position is None:
         raise NotSealed(act=placed.act)
+    vouched = None if is_charged else quorum.newest_vouched(session, above=placed.position)
+    if vouched is not None:
+        newest = vouched.checkpoint
     proof = TileTree(newest.size, TileFetch(session)).inclusion_proof(placed.position)
     verify_inclusion(placed.position, newest.size, leaf_hash(placed.raw), proof, newest.root)
 

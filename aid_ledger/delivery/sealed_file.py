@@ -77,15 +77,18 @@ def write(session: Session, keys: FieldKeys, batch: Batch, value_on: dt.date, *,
     return written
 
 
-def rewrite(session: Session, keys: FieldKeys, instruction: Instruction, *, village: str = "") -> Written:
+def rewrite(
+    session: Session, keys: FieldKeys, instruction: Instruction, *, village: str = "", is_charged: bool = False
+) -> Written:
     """Write an instruction's file again, if it is sealed and still the same.
 
     Raises:
         NotSealed: the instruction does not lie under a checkpoint yet.
+        NotWitnessed: no quorum has cosigned one that covers it, and it was not charged to an open way.
         FileChanged: the log, the approval or the file's bytes say something else than the instruction.
 
     """
-    evidence.require_instructed(session, instruction)
+    evidence.require_instructed(session, instruction, is_charged=is_charged)
     batch = session.get_one(Batch, instruction.batch_id)
     written = write(session, keys, batch, instruction.value_on, village=village)
     if written.sha256 != instruction.file_sha256 or written.digest != batch.digest:

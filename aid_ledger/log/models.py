@@ -170,3 +170,28 @@ class LogHistory(Base):
     note: Mapped[str] = mapped_column(Text)
     noted_at: Mapped[dt.datetime] = mapped_column(Instant)
     is_pinned: Mapped[bool] = mapped_column(Boolean)
+
+
+class WitnessPolicy(Base):
+    """A policy that was proposed: whose cosignatures the agency would wait for, as a C2SP tlog-policy."""
+
+    __tablename__ = "witness_policies"
+    __table_args__ = ({"info": record("ADMIN") | {"append_only": "yes"}},)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    text: Mapped[str] = mapped_column(Text)
+    proposed_by: Mapped[str] = mapped_column(String(40))
+    proposed_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+
+class WitnessPolicyAgreement(Base):
+    """The second administrator's word on a proposed policy; the newest one whose time has come is in force."""
+
+    __tablename__ = "witness_policy_agreements"
+    __table_args__ = ({"info": record("a second ADMIN; a founder before closing") | {"append_only": "yes"}},)
+
+    policy_id: Mapped[int] = mapped_column(ForeignKey("witness_policies.id"), primary_key=True, autoincrement=False)
+    since: Mapped[dt.datetime] = mapped_column(Instant)
+    agreed_by: Mapped[str] = mapped_column(String(40))
+    agreed_at: Mapped[dt.datetime] = mapped_column(Instant)

@@ -18,12 +18,12 @@ from aid_ledger.log.models import (
     LogPosition,
     Witness,
     WitnessCosignature,
-    WitnessState,
 )
-from aid_ledger.log.rules import LATE, SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed, quorum_of
+from aid_ledger.log.rules import LATE, SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed
 from aid_ledger.log.sequencer import TileFetch
 from aid_ledger.log.tree import TileTree
 from audit import cosignature, note
+from audit.cosignature import Cosignature
 from audit.entry import parse_entry
 from audit.errors import AuditError
 from audit.facts.founding import LogFounded
@@ -81,90 +81,34 @@ class LogStatus:
         return self.lag(at) > LATE
 
 
-@dataclass(frozen=True, slots=True)
-class WitnessView:
-    """A witness and how it went: `has_cosigned` tells of the newest checkpoint, the rest of the last it cosigned.
-
-    `fault` is what went wrong last, "" if nothing; `refusal` is the alarm that stays, "" if there was none.
-    """
-
-    name: str
-    vkey: str
-    url: str
-    size: int
-    cosigned_at: dt.datetime | None
-    has_cosigned: bool
-    fault: str
-    refusal: str
-    refused_size: int | None
-    refused_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class WitnessesView:
-    """All witnesses, and how many of them make a quorum by the house's own rule; an inspector's policy is their own."""
-
-    witnesses: tuple[WitnessView, ...]
-    quorum: int
-
-    @property
-    def cosigned(self) -> int:
-        """Count those that have cosigned the newest checkpoint."""
-        return sum(1 for each in self.witnesses if each.has_cosigned)
-
-    @property
-    def is_full(self) -> bool:
-        """Tell whether enough of them have; never without any."""
-        return bool(self.witnesses) and self.cosigned >= self.quorum
-
-
-def witnesses(session: Session) -> WitnessesView:
-    """List the witnesses by name, with what each last did."""
-    newest = newest_checkpoint(session)
-    sworn = _sworn(session, newest) if newest else {}
-    query = select(Witness, WitnessState).join(WitnessState, WitnessState.witness_id == Witness.id)
-    found = tuple(
-        WitnessView(
-            name=witness.name,
-            vkey=witness.vkey,
-            url=witness.url,
-            size=state.size,
-            cosigned_at=state.cosigned_at,
-            has_cosigned=witness.name in sworn,
-            fault=state.fault,
-            refusal=state.refusal,
-            refused_size=state.refused_size,
-            refused_at=state.refused_at,
-        )
-        for witness, state in session.execute(query.order_by(Witness.name))
-    )
-    return WitnessesView(found, quorum_of(len(found)))
-
-
 def cosigned_note(session: Session, sealed: LogCheckpoint) -> str:
     """Write a checkpoint as it is shown: the log's signature, then the cosignatures of exactly this checkpoint."""
-    return sealed.note + "".join(_sworn(session, sealed).values())
+    return sealed.note + "".join(line for line, _sworn in cosignatures_of(session, sealed).values())
 
 
-def _sworn(session: Session, sealed: LogCheckpoint) -> dict[str, str]:
-    """Give the good cosignature lines for a checkpoint by the names of the witnesses; a line put in by hand is none."""
+def cosignatures_of(session: Session, sealed: LogCheckpoint) -> dict[str, tuple[str, Cosignature]]:
+    """Give the good cosignatures of a checkpoint, as lines and as read, by the names of the witnesses.
+
+    A line put in by hand is none.
+    """
     query = (
         select(Witness.name, Witness.vkey, WitnessCosignature.line)
         .join(Witness, Witness.id == WitnessCosignature.witness_id)
         .where(WitnessCosignature.size == sealed.size)
         .order_by(Witness.name)
     )
-    held = session.execute(query).all()
-    return {name: line for name, vkey, line in held if _is_good(sealed.note, vkey, line)}
+    read = {name: (line, _sworn(sealed.note, vkey, line)) for name, vkey, line in session.execute(query)}
+    return {name: (line, sworn) for name, (line, sworn) in read.items() if sworn is not None}
 
 
-def _is_good(sealed: str, vkey: str, line: str) -> bool:
+def _sworn(sealed: str, vkey: str, line: str) -> Cosignature | None:
     try:
         text = note.parse(sealed.encode()).text
         signature = note.parse_signature(line.removesuffix("\n"))
-        return bool(cosignature.verify(note.Note(text, (signature,)), [note.parse_vkey(vkey)]))
+        found = cosignature.verify(note.Note(text, (signature,)), [note.parse_vkey(vkey)])
     except AuditError:
-        return False
+        return None
+    return found[0] if found else None
 
 
 def newest_checkpoint(session: Session) -> LogCheckpoint | None:
@@ -265,23 +209,12 @@ def page_before(session: Session, before: int | None, *, limit: int = PAGE) -> l
     return [_placed(position, entry) for position, entry in rows]
 
 
-def require_sealed(session: Session, act: str) -> list[PlacedEntry]:
-    """Give an act's entries, all of them under the newest checkpoint; raises NotSealed or EntryNotFound."""
-    entries = entries_of_act(session, act)
-    if not entries:
-        raise EntryNotFound(act=act)
-    size = sealed_size(session)
-    if any(entry.position is None or entry.position >= size for entry in entries):
-        raise NotSealed(act=act)
-    return entries
+def proof_text(session: Session, position: int, *, under: LogCheckpoint | None = None) -> str:
+    """Write the tlog-proof of the entry at a position (C2SP tlog-proof), under the newest checkpoint unless given.
 
-
-def proof_text(session: Session, position: int) -> str:
-    """Write the tlog-proof of the entry at a position under the newest checkpoint (C2SP tlog-proof).
-
-    Raises NotSealed if no checkpoint covers it yet.
+    Raises NotSealed if the checkpoint does not cover it.
     """
-    newest = newest_checkpoint(session)
+    newest = newest_checkpoint(session) if under is None else under
     if newest is None or position >= newest.size:
         raise NotSealed(position=position)
     hashes = TileTree(newest.size, TileFetch(session)).inclusion_proof(position)

@@ -85,6 +85,13 @@ class NotSealed(DomainError):
     code = "log.not_sealed"
 
 
+class NotWitnessed(DomainError):
+    """The log is sealed so far, but the quorum of the policy in force has cosigned no checkpoint that covers it."""
+
+    kind = Kind.UNAVAILABLE
+    code = "log.not_witnessed"
+
+
 class LogBehind(DomainError):
     """The database holds an older or another log than the checkpoint published outside it: refuse to sign."""
 

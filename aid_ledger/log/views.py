@@ -15,10 +15,11 @@ from flask.typing import ResponseReturnValue
 
 from aid_ledger.core import clock
 from aid_ledger.core.roles import Role
-from aid_ledger.log import export, history, queries, schemas, service
+from aid_ledger.log import export, history, queries, quorum, schemas, service
+from aid_ledger.log.queries import PlacedEntry
 from aid_ledger.log.rules import EntryNotFound
 from aid_ledger.log.timeline import item_of, timeline
-from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, WITNESS_ALARMS, age_words
+from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, WITNESS_ALARMS, ago, names_of_witnesses
 from aid_ledger.web import desk, slots
 from aid_ledger.web.guard import public
 from aid_ledger.web.sending import BYTES, TEXT, send_bytes
@@ -42,6 +43,7 @@ OPEN_TO_ALL: Final = {
 def install(app: Flask) -> None:
     """Hang the pages on an application."""
     app.register_blueprint(bp)
+    app.jinja_env.filters.update(yang_lalu=ago, nama_saksi=names_of_witnesses)
     slots.register_menu(app, slots.MenuItem("Log", "log.index", frozenset(Role), ORDER, "log"))
 
 
@@ -49,18 +51,16 @@ def install(app: Flask) -> None:
 @public
 def index() -> ResponseReturnValue:
     """Say what this log is and how to check it without believing this server."""
-    now = clock.now()
     with desk.read() as session:
         newest, status = queries.newest_checkpoint(session), queries.status(session)
         return render_template(
             "log/index.html",
             name=queries.name_of_log(session),
             status=status,
-            is_late=status.is_late(now),
+            is_late=status.is_late(clock.now()),
             newest=newest,
-            age=age_words(now - newest.signed_at) if newest else "",
             today=desk.today(),
-            witnesses=queries.witnesses(session),
+            witnesses=quorum.witnesses(session),
             alarms=WITNESS_ALARMS,
             latest=[item_of(entry) for entry in queries.page_before(session, None, limit=5)],
         )
@@ -112,6 +112,7 @@ def entry(position: int) -> ResponseReturnValue:
         check = service.check_entry(session, found)
         same_act = [item_of(each) for each in queries.entries_of_act(session, found.act) if each.position != position]
         size = queries.sealed_size(session)
+        mark = quorum.mark_of(session, position)
     item = item_of(found)
     envelope = {} if item.note else found.envelope()
     return render_template(
@@ -128,7 +129,34 @@ def entry(position: int) -> ResponseReturnValue:
         mentioned=queries.mentioned_in(found),
         is_according_to_server=found.kind in ACCORDING_TO_SERVER,
         size=size,
+        mark=mark,
     )
+
+
+@bp.get("/perbuatan/<act>")
+@public
+def act(act: str) -> ResponseReturnValue:
+    """Show the entries of one act with their leaf hashes, for the one who acted to keep (THREATS 4)."""
+    entries = _entries_of(act)
+    return render_template(
+        "log/act.html", act=act, rows=[(item_of(each), encode_base64(each.leaf_hash)) for each in entries]
+    )
+
+
+@bp.get("/perbuatan/<act>/sidik")
+@public
+def leaves(act: str) -> ResponseReturnValue:
+    """Give the leaf hashes of one act as `aid-audit verify --leaves` reads them."""
+    lines = [f"# {each.kind}\n{encode_base64(each.leaf_hash)}\n" for each in _entries_of(act)]
+    return _file(f"# act {act}\n{''.join(lines)}".encode(), TEXT, A_MOMENT, name=f"sidik-{act[:12]}.txt")
+
+
+def _entries_of(act: str) -> list[PlacedEntry]:
+    with desk.read() as session:
+        entries = queries.entries_of_act(session, act)
+    if not entries:
+        raise EntryNotFound(act=act[:32])
+    return entries
 
 
 @bp.get("/entri/<int:position>/bukti")

@@ -119,27 +119,31 @@ def submit(engine: Engine, name: str = "", *, post: Post = calling.post) -> list
     """
     with reading(engine) as session:
         found = [each.name for each in session.scalars(select(Witness).order_by(Witness.name))]
-        is_sealed = session.scalar(select(func.max(LogCheckpoint.size))) is not None
+        newest = session.scalar(select(func.max(LogCheckpoint.size)))
     if name and name not in found:
         raise rules.WitnessNotFound(name=name)
-    if not is_sealed:
+    if newest is None:
         raise rules.NotSealed(position=0)
-    return [_ask(engine, each, post) for each in found if name in ("", each)]
+    return [_ask(engine, each, post, newest) for each in found if name in ("", each)]
 
 
 def submit_due(engine: Engine, *, post: Post = calling.post) -> JsonObject:
-    """Ask the witnesses that are due: those behind the newest checkpoint, and those whose last word is old."""
+    """Ask the witnesses that are due: those behind the newest checkpoint, and those whose last word is old.
+
+    All are shown one and the same checkpoint: a quorum is of one size, and a log that grows every second would
+    otherwise have each cosign another.
+    """
     with reading(engine) as session:
-        due = _due(session, clock.now())
-    attempts = [_ask(engine, each, post) for each in due]
+        newest = session.scalar(select(func.max(LogCheckpoint.size)))
+        if newest is None:
+            return {}
+        due = _due(session, newest, clock.now())
+    attempts = [_ask(engine, each, post, newest) for each in due]
     missed = sum(1 for each in attempts if each.fault)
     return {"cosigned": len(attempts) - missed, "missed": missed} if attempts else {}
 
 
-def _due(session: Session, at: dt.datetime) -> list[str]:
-    newest = session.scalar(select(func.max(LogCheckpoint.size)))
-    if newest is None:
-        return []
+def _due(session: Session, newest: int, at: dt.datetime) -> list[str]:
     query = select(Witness.name, WitnessState).join(WitnessState, WitnessState.witness_id == Witness.id)
     return [
         name
@@ -154,12 +158,12 @@ def _due(session: Session, at: dt.datetime) -> list[str]:
     ]
 
 
-def _ask(engine: Engine, name: str, post: Post) -> Attempt:
-    """Submit the newest checkpoint to one witness, once more if it names another size than we remember."""
+def _ask(engine: Engine, name: str, post: Post, size: int) -> Attempt:
+    """Submit the checkpoint of a size to one witness, once more if it names another size than we remember."""
     old_size = None
     for left in reversed(range(ATTEMPTS)):
         with reading(engine) as session:
-            call = _prepare(session, name, old_size)
+            call = _prepare(session, name, old_size, size)
         try:
             outcome = _judge(call, post(f"{call.url}/add-checkpoint", call.body), is_last=not left)
         except NoAnswer:
@@ -172,16 +176,22 @@ def _ask(engine: Engine, name: str, post: Post) -> Attempt:
     return Attempt(name, call.size, outcome.fault)
 
 
-def _prepare(session: Session, name: str, old_size: int | None) -> _Call:
-    """Write what is sent; `old_size` is the size to start from, None for the one we remember."""
-    newest = session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).one()
+def _prepare(session: Session, name: str, old_size: int | None, size: int) -> _Call:
+    """Write what is sent: `old_size` is the size to start from, None for the one we remember.
+
+    Whoever has seen more than `size` is shown the newest checkpoint instead.
+    """
     witness = session.scalars(select(Witness).where(Witness.name == name)).one()
     state = session.get_one(WitnessState, witness.id)
     old = state.size if old_size is None else old_size
-    signed = note.parse(newest.note.encode())
+    shown = select(LogCheckpoint).where(LogCheckpoint.size == size)
+    if old > size:
+        shown = select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)
+    sealed = session.scalars(shown).one()
+    signed = note.parse(sealed.note.encode())
     # A size beyond ours is not proved but judged: the answer to it says who is behind.
-    known = min(old, newest.size)
-    proof = TileTree(newest.size, TileFetch(session)).consistency_proof(known)
+    known = min(old, sealed.size)
+    proof = TileTree(sealed.size, TileFetch(session)).consistency_proof(known)
     head = "".join(f"{line}\n" for line in [f"old {known}", *map(encode_base64, proof)])
     # Of the checkpoint only the log's own signature travels: some witnesses read no more than 16 KiB.
     return _Call(
@@ -191,9 +201,9 @@ def _prepare(session: Session, name: str, old_size: int | None) -> _Call:
         witness.url,
         known_size=state.size,
         old_size=known,
-        size=newest.size,
+        size=sealed.size,
         signed=signed,
-        body=head.encode() + b"\n" + newest.note.encode(),
+        body=head.encode() + b"\n" + sealed.note.encode(),
         last_at=state.cosigned_at,
     )
 

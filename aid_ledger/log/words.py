@@ -6,8 +6,11 @@ What a fact says in detail is shown by the pages of the rooms and, byte for byte
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from aid_ledger.core import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ KIND_WORDS: Final = {
     "LogKeyWithdrawn": KindWords("Kunci log baru dibatalkan", "bad"),
     "LogKeyTaken": KindWords("Log ditandatangani dengan kunci baru", "good"),
     "WitnessAdded": KindWords("Saksi log ditambahkan", "good"),
+    "WitnessPolicyProposed": KindWords("Kebijakan saksi diusulkan", "waiting"),
+    "WitnessPolicySet": KindWords("Kebijakan saksi disepakati", "good"),
+    "UnwitnessedProposed": KindWords("Jalan tanpa saksi diusulkan", "waiting"),
+    "UnwitnessedOpened": KindWords("Jalan tanpa saksi dibuka", "waiting"),
+    "UnwitnessedUsed": KindWords("Keluar tanpa saksi, dihitung pada batasnya", "waiting"),
     # Officials.
     "OfficialEnrolled": KindWords("Pejabat didaftarkan"),
     "OfficialSuspended": KindWords("Pejabat dinonaktifkan", "bad"),
@@ -124,6 +132,7 @@ ACCORDING_TO_SERVER: Final = frozenset({"ApprovalGiven", "OtpRejected", "Challen
 NEWER: Final = KindWords("Peristiwa lain")
 """For a kind that came after these words."""
 
+ABBREVIATION: Final = 4
 _NOBODY: Final = {"public": "Warga", "system": "Sistem", "channel": "Penyalur", "official": "Pejabat"}
 DOORS: Final = {"web": "laman", "cli": "baris perintah", "job": "pekerjaan berkala", "init": "pendirian"}
 
@@ -140,13 +149,18 @@ def actor_words(actor_type: str, actor_id: str) -> str:
     return actor_id or _NOBODY.get(actor_type, "")
 
 
-def age_words(age: dt.timedelta) -> str:
-    """Say how long ago something was, in its largest unit."""
-    seconds = max(0, int(age.total_seconds()))
+def ago(at: dt.datetime) -> str:
+    """Say how long ago an instant was, in its largest unit."""
+    seconds = max(0, int((clock.now() - at).total_seconds()))
     for unit_s, name in ((86_400, "hari"), (3_600, "jam"), (60, "menit")):
         if seconds >= unit_s:
             return f"{seconds // unit_s} {name} yang lalu"
     return "kurang dari satu menit yang lalu"
+
+
+def names_of_witnesses(names: Iterable[str]) -> str:
+    """Name witnesses for people: `KPK, Inspektorat`; one of up to four letters is an abbreviation."""
+    return ", ".join(name.upper() if len(name) <= ABBREVIATION else name[:1].upper() + name[1:] for name in names)
 
 
 WITNESS_ALARMS: Final = {

@@ -19,6 +19,8 @@ from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.numbering import reserve_references
 from aid_ledger.core.roles import Role
 from aid_ledger.disbursement import queries as batches
+from aid_ledger.leaving import service as leaving
+from aid_ledger.leaving.rules import RECEIPT_LINES
 from aid_ledger.officials import powers
 from aid_ledger.receipts import fields as stated
 from aid_ledger.receipts import queries, rules
@@ -104,12 +106,14 @@ def cancel_receipt(act: Act, reference: str, *, reason: str) -> Receipt:
 
 
 def record_print(act: Act, reference: str) -> Receipt:
-    """Record that a receipt was printed once more.
+    """Record that a receipt was printed once more; only then may the paper leave.
 
     Raises:
         ReceiptNotFound: there is no such receipt.
+        NotSealed, NotWitnessed, WaySpent: neither the quorum nor an open way lets it out.
     """
     receipt = queries.lock_receipt(act.session, reference)
+    leaving.let_leave(act, [receipt.issue_act], what=receipt.public_id, amount=0, lines=RECEIPT_LINES)
 
     receipt.copies += 1
 

@@ -19,6 +19,11 @@ def agency(session: Session) -> Agency:
     return found
 
 
+def hold_agency(session: Session) -> None:
+    """Let the Acts that ask for this go one after the other: what they weigh is of the agency as a whole."""
+    session.execute(select(Agency.id).with_for_update())
+
+
 def is_founded(session: Session) -> bool:
     """Tell whether this database has an agency."""
     return session.get(Agency, 1) is not None

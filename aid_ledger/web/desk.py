@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, flash, g, request
 from marshmallow import Schema, fields
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -37,6 +37,8 @@ CARRIED: Final = frozenset({"csrf_token", "idempotency_key"})
 """Fields of every form that no schema knows."""
 
 KEY_BYTES: Final = 18
+LEAVES: Final = "leaves"
+"""The kind of flashed message that is an act whose leaf hashes are to be kept; the base page makes it a link."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -141,13 +143,17 @@ def act_once(service: Callable[Concatenate[Act, P], object], *args: P.args, **kw
         return idempotency.once(opened.session, wish, opened.at, lambda: service(opened, *args, **kwargs))
 
     try:
-        return act(deed)
+        done = act(deed)
     except idempotency.RepeatedMeanwhile:
         with read() as session:
-            done = idempotency.kept(session, wish)
-        if done is None:
+            earlier = idempotency.kept(session, wish)
+        if earlier is None:
             raise
-        return done
+        return earlier
+    made = cast("Deed", g.deed)
+    if made.leaves:
+        flash(made.act, LEAVES)
+    return done
 
 
 def deed() -> Deed | None:

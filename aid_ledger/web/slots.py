@@ -1,4 +1,4 @@
-"""Places on the common pages that rooms downstream fill: menu, home cards, panels of an object.
+"""Places on the common pages that rooms downstream fill: menu, banners, home cards, panels of an object.
 
 The base page must show "Batch" in the menu without importing the room that owns batches. So a room
 registers what it has, and the page asks here. A plain registry on the application: it decides nothing
@@ -76,8 +76,19 @@ class Panel:
     order: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Something out of the ordinary that every officer's page says on top, as long as it lasts."""
+
+    title: str
+    words: str
+    url: str
+    verb: str
+
+
 HomeCardProvider = Callable[[Viewer], Iterable[HomeCard]]
 PanelProvider = Callable[[object], Panel | None]
+BannerProvider = Callable[[], Banner | None]
 
 
 @dataclass(slots=True)
@@ -87,6 +98,7 @@ class Slots:
     menu: list[MenuItem] = field(default_factory=list)
     home: dict[Role, list[HomeCardProvider]] = field(default_factory=dict)
     panels: dict[str, list[PanelProvider]] = field(default_factory=dict)
+    banners: list[BannerProvider] = field(default_factory=list)
 
 
 def slots_of(app: Flask) -> Slots:
@@ -118,6 +130,11 @@ def register_panel(app: Flask, kind: str, provider: PanelProvider) -> None:
     slots_of(app).panels.setdefault(kind, []).append(provider)
 
 
+def register_banner(app: Flask, provider: BannerProvider) -> None:
+    """Let ``provider`` put a line on top of every officer's page; None puts none."""
+    slots_of(app).banners.append(provider)
+
+
 # For pages: show
 
 
@@ -138,6 +155,11 @@ def panels_for(app: Flask, kind: str, subject: object) -> tuple[Panel, ...]:
     """Return the panels other rooms add to the page of ``subject``."""
     made = (provider(subject) for provider in slots_of(app).panels.get(kind, ()))
     return tuple(sorted((panel for panel in made if panel), key=lambda panel: panel.order))
+
+
+def _banners() -> tuple[Banner, ...]:
+    made = (provider() for provider in slots_of(current_app).banners)
+    return tuple(banner for banner in made if banner)
 
 
 def _menu_links(viewer: Viewer | None) -> tuple[MenuLink, ...]:
@@ -171,4 +193,5 @@ def install(app: Flask, *, agency_name: str, viewer: Callable[[], Viewer | None]
             "agency_name": agency_name,
             "viewer": signed_in,
             "menu_links": _menu_links(signed_in),
+            "banners": _banners,
         }

@@ -1,12 +1,25 @@
 """The closed vocabulary of facts: what was done, in the past tense, one dataclass per kind.
 
 Reading order: spelling and codec (how a fact becomes JSON and back), founding, keeping, officials, money, people,
-paying. After release 1.0 a kind is never changed, only succeeded by a new version with its own golden bytes.
+paying, witnessing. After release 1.0 a kind is never changed, only succeeded by a new version with its own golden
+bytes.
 """
 
 from __future__ import annotations
 
-from audit.facts import founding, keeping, money, officials, paying, people
+from audit.facts import founding, keeping, money, officials, paying, people, witnessing
 from audit.facts.codec import KINDS, Body, Fact, decode
 
-__all__ = ["KINDS", "Body", "Fact", "decode", "founding", "keeping", "money", "officials", "paying", "people"]
+__all__ = [
+    "KINDS",
+    "Body",
+    "Fact",
+    "decode",
+    "founding",
+    "keeping",
+    "money",
+    "officials",
+    "paying",
+    "people",
+    "witnessing",
+]

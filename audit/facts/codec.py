@@ -148,6 +148,8 @@ Words = Annotated[str, _string(2_000)]
 """A reason or note that an official wrote knowing it is public."""
 Signed = Annotated[str, _string(16_384)]
 """A signed checkpoint as it travels; with the cosignatures of 32 witnesses some 6,000 characters."""
+FileText = Annotated[str, _string(16_384)]
+"""The whole text of a small public file: a witness policy with all its 32 witnesses has some 10,000 characters."""
 
 
 class Fact:

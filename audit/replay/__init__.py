@@ -2,8 +2,9 @@
 
 Shares no code with the agency's application and reads no database. Each file holds one family of rules: rows (what
 may explain which row), value (accounts and moves), batches (freezing and its states), authority (who may, four eyes,
-codes), keeping (the log's keys), programmes (rates, ceilings, sources) and payments (outcomes and receipts). A true
-log of a false act fails here even when every hash is right.
+codes), keeping (the log's keys), programmes (rates, ceilings, sources), payments (outcomes and receipts) and witnessed
+(whom the agency waits for, and what left without them). A true log of a false act fails here even when every hash is
+right.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.facts import decode
-from audit.replay import authority, batches, keeping, payments, programmes, rows, value
+from audit.replay import authority, batches, keeping, payments, programmes, rows, value, witnessed
 from audit.replay.state import Batch, Line, State, Step
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Line", "Replay", "State"]
 
-_RULES = (rows.apply, value.apply, authority.apply, keeping.apply, programmes.apply, batches.apply, payments.apply)
+_RULES = (
+    *(rows.apply, value.apply, authority.apply, keeping.apply),
+    *(programmes.apply, batches.apply, payments.apply, witnessed.apply),
+)
 
 
 class Replay:

@@ -102,6 +102,22 @@ class Rate:
 
 
 @dataclass(slots=True)
+class Way:
+    """A way on without the witnesses' quorum; `until` is None until a second official has opened it."""
+
+    proposed_by: str
+    office: str
+    reason: str
+    cap: int
+    lines: int
+    hours: int
+    until: datetime | None = None
+    amount: int = 0
+    spent_lines: int = 0
+    used: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class State:
     """Everything replay has learned so far."""
 
@@ -132,6 +148,16 @@ class State:
     receipts: set[str] = field(default_factory=set)
     keys_proposed: dict[str, str] = field(default_factory=dict)
     """Verifier key to the official who proposed that it sign the log."""
+    origin: str = ""
+    units: dict[str, str] = field(default_factory=dict)
+    """Office to the perangkat daerah it belongs to."""
+    witnesses: set[str] = field(default_factory=set)
+    """Verifier keys of those who are asked to cosign."""
+    witness_policies: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Policy to (who proposed it, its text)."""
+    instructed: dict[str, str] = field(default_factory=dict)
+    """Instruction to its batch."""
+    ways: dict[str, Way] = field(default_factory=dict)
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     """Table to key to the digest of the row as last written; a deleted row is absent."""
     violations: list[Finding] = field(default_factory=list)

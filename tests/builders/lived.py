@@ -1,11 +1,13 @@
 """An agency that has lived: the demonstration's story in small, then the deeds it has no place for.
 
 Afterwards every table that records something has rows, so that a test can lay hands on each of them. It is played once
-per session and backend; tests get copies of its database and of its folder. The clock is the real one throughout.
+per session and backend; tests get copies of its database and of its folder. The clock runs throughout: a day and some
+hours late at first, so that the witness policy set then is in force now; its witness never comes, and a way is open.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from sqlalchemy import select
 from aid_ledger import app as composition
 from aid_ledger.app import Office
 from aid_ledger.approvals import service as approvals
-from aid_ledger.core import keyfiles
+from aid_ledger.core import clock, keyfiles
 from aid_ledger.core.act import Act, Acts
 from aid_ledger.core.db import reading
 from aid_ledger.demo import households, paying, setting_up, story
@@ -28,6 +30,7 @@ from aid_ledger.documents import service as documents
 from aid_ledger.documents.models import Document
 from aid_ledger.isolation import service as isolation
 from aid_ledger.isolation.models import IsolationEpisode
+from aid_ledger.leaving import service as leaving
 from aid_ledger.log import witnessing
 from aid_ledger.log.diff import Difference, diff
 from aid_ledger.log.pen import LogPen
@@ -45,6 +48,9 @@ from tests.builders.log import AGREEMENTS
 
 HOUSEHOLDS = 120
 """As few as leave somebody for every programme of the story."""
+
+YESTERDAY = dt.timedelta(hours=26)
+"""So long that a policy agreed to then holds now, wherever the agency is."""
 
 NEXT_PERIOD = "2021-08"
 KECAMATAN = "32.16.09"
@@ -94,8 +100,14 @@ class Lived:
 def live(url: str, folder: Path) -> Life:
     """Play the story on a migrated database, and go on with what it has no place for."""
     settings = settings_in(folder, url)
-    told = story.play(settings, _quiet, households=HOUSEHOLDS)
-    _go_on(Stage(told.office.acts, told.cast, story.DAY, _quiet), told.rounds)
+    clock.set_clock(lambda: dt.datetime.now(dt.UTC) - YESTERDAY)
+    try:
+        told = story.play(settings, _quiet, households=HOUSEHOLDS)
+        stage = Stage(told.office.acts, told.cast, story.DAY, _quiet)
+        _wait_for_a_witness(stage, story.log_vkey(settings))
+    finally:
+        clock.set_clock(None)
+    _go_on(stage, told.rounds)
     told.office.engine.dispose()
     return Life(url, settings.var, told.cast, told.rounds)
 
@@ -124,17 +136,25 @@ def _quiet(_line: str) -> None:
 
 
 def _go_on(stage: Stage, rounds: Rounds) -> None:
+    _open_a_way(stage)
     _file_a_scan(stage)
     _correct_the_register(stage)
     _pay_no_second_round(stage)
     _cancel_a_receipt(stage, rounds)
     _change_the_officials(stage)
-    _add_a_witness(stage)
 
 
-def _add_a_witness(stage: Stage) -> None:
+def _wait_for_a_witness(stage: Stage, log_vkey: str) -> None:
     vkey = str(note.SigningKey.generate("kpk.example/witness").verifier(note.COSIGNATURE))
     stage.do("admin", witnessing.add_witness, name="kpk", vkey=vkey, url="https://kpk.example/witness")
+    text = f"log {log_vkey}\nwitness kpk {vkey}\nquorum kpk\n"
+    stage.do("admin2", leaving.agree_policy, stage.do("admin", leaving.propose_policy, text).reference)
+
+
+def _open_a_way(stage: Stage) -> None:
+    caps = {"cap": 10_000_000_000, "lines": 10_000, "hours": 24}
+    way = stage.do("bendahara", leaving.propose_way, reason="Saksi KPK tidak dapat dihubungi", **caps)
+    stage.do("penyetuju", leaving.open_way, way.reference)
 
 
 def _file_a_scan(stage: Stage) -> None:

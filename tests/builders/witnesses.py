@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,15 @@ def add(founded: Founded, *witnesses: Watching) -> None:
             founded.actor("admin"), witnessing.add_witness, name=each.name, vkey=str(each.vkey), url=each.url
         )
     founded.bench.sequencer.run_once()
+
+
+@contextmanager
+def recommended(founded: Founded) -> Iterator[list[Watching]]:
+    """Run the four witnesses that are recommended, and have them added."""
+    with ExitStack() as running:
+        found = [running.enter_context(watching(founded.bench, name)) for name in NAMES]
+        add(founded, *found)
+        yield found
 
 
 def _fresh(folder: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from audit import cosignature, note, policy, proof
 from audit.cli import main as audit_main
 from audit.errors import QuorumMissing
 from audit.policy import Policy
+from tests.builders import leaving
 from tests.builders import witnesses as builders
 from tests.builders.officials import Founded
 from tests.rooms.log.writing import define
@@ -30,18 +30,13 @@ from tests.rooms.log.writing import define
 @pytest.fixture
 def four(founded: Founded) -> Iterator[list[builders.Watching]]:
     """Run the four witnesses that are recommended, and have them added."""
-    with ExitStack() as running:
-        found = [running.enter_context(builders.watching(founded.bench, name)) for name in builders.NAMES]
-        builders.add(founded, *found)
+    with builders.recommended(founded) as found:
         yield found
 
 
 def policy_of(founded: Founded, four: list[builders.Watching]) -> bytes:
     """Write the policy of an inspector: three of the four, and never without the KPK."""
-    lines = [f"log {founded.bench.key.verifier()}"]
-    lines += [f"witness {each.name} {each.vkey}" for each in four]
-    lines += ["group others 2 bpkp inspektorat universitas", "group enough all kpk others", "quorum enough"]
-    return "".join(f"{line}\n" for line in lines).encode()
+    return leaving.policy_text(founded, four).encode()
 
 
 def ask(founded: Founded, *names: str) -> None:

@@ -15,8 +15,9 @@ from aid_ledger.core.numbering import next_reference
 from aid_ledger.core.roles import Role
 from aid_ledger.delivery import queries, rules, sealed_file
 from aid_ledger.delivery.judging import OPEN
-from aid_ledger.delivery.models import Handover, LineResult
+from aid_ledger.delivery.models import Handover, Instruction, LineResult
 from aid_ledger.delivery.outcomes import Outcome
+from aid_ledger.delivery.service.instructing import let_batch_leave
 from aid_ledger.delivery.service.settling import Settled, close_if_settled, mark, move, settle, told
 from aid_ledger.disbursement import queries as batches
 from aid_ledger.disbursement.models import Batch, BatchLine, Entitlement
@@ -24,7 +25,7 @@ from aid_ledger.disbursement.rules import LineNotFound
 from aid_ledger.documents import files
 from aid_ledger.documents.rules import FileKindRefused, media_type_of
 from aid_ledger.funding.models import Source
-from aid_ledger.log import queries as log
+from aid_ledger.log import quorum
 from aid_ledger.officials import queries as officials
 from aid_ledger.officials.powers import RoleMissing, acting_official_id, covers, require_office, require_role
 from audit.facts import paying as facts
@@ -50,10 +51,12 @@ def hand_over(  # noqa: PLR0913 - what a BAST states, each by its name
     A photo is kept encrypted: it shows who received what.
 
     Raises: BatchNotFound, ChannelRefused, RoleMissing, NoOffice, SelfApproval, ShapedTheBatch, NotSealed,
-        HandoverEmpty, WitnessMissing, LineNotFound, LineNotOpen, FileKindRefused, FileTooLarge, FileEmpty.
+        NotWitnessed, WaySpent, HandoverEmpty, WitnessMissing, LineNotFound, LineNotOpen, FileKindRefused,
+        FileTooLarge, FileEmpty.
     """
     batch = batches.lock_batch(act.session, batch_reference)
-    officer = _officer(act, batch)
+    officer, instruction = _officer(act, batch)
+    let_batch_leave(act, batch, [instruction.act])
 
     numbers = rules.check_handed(line_numbers)
     name = officials.official(act.session, officer).name
@@ -96,7 +99,7 @@ def fail_lines(act: Act, batch_reference: str, outcomes: Mapping[int, str]) -> s
         HandoverEmpty, OutcomeRefused, LineNotFound, LineNotOpen.
     """
     batch = batches.lock_batch(act.session, batch_reference)
-    officer = _officer(act, batch)
+    officer, _instruction = _officer(act, batch)
 
     lines = _open_lines(act, batch, officer, rules.field_outcomes(outcomes))
 
@@ -117,8 +120,8 @@ def open_photo(kit: Kit, handover: Handover) -> bytes | None:
     return base64.b64decode(decrypt(kit.keys, sealed, table="handovers", column="photo", row=handover.reference))
 
 
-def _officer(act: Act, batch: Batch) -> int:
-    """Demand an officer who may hand this batch over, and that its instruction is sealed."""
+def _officer(act: Act, batch: Batch) -> tuple[int, Instruction]:
+    """Demand an officer who may hand this batch over, and that its instruction is sealed, if only by the log itself."""
     rules.check_channel(batch.channel, sealed_file.BY_HAND)
     held = officials.roles_on(act.session, acting_official_id(act), act.on)
     is_cash_desk = batch.channel == "cash" and any(each.role is Role.TREASURER for each in held)
@@ -135,8 +138,8 @@ def _officer(act: Act, batch: Batch) -> int:
     instruction = queries.instruction_of(act.session, batch.id)
     if instruction is None:
         raise rules.InstructionNotFound(batch=batch.reference)
-    log.require_sealed(act.session, instruction.act)
-    return officer
+    quorum.require_sealed(act.session, instruction.act, is_charged=True)
+    return officer, instruction
 
 
 def _open_lines(act: Act, batch: Batch, officer: int, outcomes: Mapping[int, Outcome]) -> list[Settled]:

@@ -6,13 +6,14 @@ lies under a checkpoint. A crash between the two leaves a batch that is sent and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
 from aid_ledger.approvals.separation import require_separate
 from aid_ledger.book import service as book
-from aid_ledger.book.rules import Movement, Place, Stage
+from aid_ledger.book.rules import IDR, Movement, Place, Stage
 from aid_ledger.core.act import Act, on_constraint
 from aid_ledger.core.numbering import next_reference
 from aid_ledger.core.roles import Role
@@ -24,6 +25,7 @@ from aid_ledger.disbursement import queries as batches
 from aid_ledger.disbursement.digests import encode_digest
 from aid_ledger.disbursement.models import Batch, BatchLine
 from aid_ledger.disbursement.rules import BatchChanged, check_transition
+from aid_ledger.leaving import service as leaving
 from aid_ledger.officials import queries as officials
 from aid_ledger.officials.powers import acting_official_id, require_office, require_role
 from aid_ledger.programs.models import Program
@@ -48,7 +50,7 @@ def instruct(act: Act, reference: str) -> Instruction:
     """Hand an approved batch to its channel: reserved value goes in transit, lines are sent, the file is sealed.
 
     Raises: BatchNotFound, AlreadyInstructed, BatchStateRefused, RoleMissing, NoOffice, SelfApproval, ShapedTheBatch,
-        NotSealed, ApprovalNotInLog, BatchChanged, InsufficientFunds.
+        NotSealed, NotWitnessed, WaySpent, ApprovalNotInLog, BatchChanged, InsufficientFunds.
     """
     batch = batches.lock_batch(act.session, reference)
     known = queries.instruction_of(act.session, batch.id)
@@ -59,7 +61,8 @@ def instruct(act: Act, reference: str) -> Instruction:
         raise rules.AlreadyInstructed(batch=reference, instruction=known.reference)
     check_transition(reference, batch.state, SENT)
     require_separate(act, batch, treasurer)
-    evidence.require_justified(act.session, batch)
+    is_charged = let_batch_leave(act, batch, evidence.acts_behind(act.session, batch))
+    evidence.require_justified(act.session, batch, is_charged=is_charged)
     written = sealed_file.write(act.session, act.kit.keys, batch, act.on)
     if (written.digest, written.lines, written.total) != (batch.digest, batch.lines, batch.total):
         raise BatchChanged(batch=reference)
@@ -122,7 +125,8 @@ def collect(act: Act, reference: str, *, village: str = "") -> Written:
 
     The whole file is the treasurer's. A list's village may also be taken by a field officer of that area.
 
-    Raises: InstructionNotFound, RoleMissing, NotSealed, FileChanged, ChannelRefused, VillageNotInBatch.
+    Raises: InstructionNotFound, RoleMissing, NotSealed, NotWitnessed, WaySpent, FileChanged, ChannelRefused,
+        VillageNotInBatch.
     """
     instruction = queries.instruction(act.session, reference)
     batch = act.session.get_one(Batch, instruction.batch_id)
@@ -130,7 +134,8 @@ def collect(act: Act, reference: str, *, village: str = "") -> Written:
     if village:
         rules.check_channel(instruction.channel, sealed_file.BY_HAND)
     _require_collector(act, batch, village)
-    written = sealed_file.rewrite(act.session, act.kit.keys, instruction, village=village)
+    is_charged = let_batch_leave(act, batch, [instruction.act])
+    written = sealed_file.rewrite(act.session, act.kit.keys, instruction, village=village, is_charged=is_charged)
     if village and not written.receivers:
         raise rules.VillageNotInBatch(batch=batch.reference, village=village)
 
@@ -141,6 +146,15 @@ def collect(act: Act, reference: str, *, village: str = "") -> Written:
     file = encode_digest(instruction.file_sha256)
     act.record(facts.FileCollected(instruction=reference, file=file, lines=count))
     return written
+
+
+def let_batch_leave(act: Act, batch: Batch, acts: Sequence[str]) -> bool:
+    """Demand the quorum over the acts that let a batch leave, or charge all of it; tells whether it was charged.
+
+    Goods count by their lines. Raises: NotSealed, EntryNotFound, NotWitnessed, WaySpent.
+    """
+    amount = batch.total if batch.commodity == IDR else 0
+    return leaving.let_leave(act, acts, what=batch.reference, amount=amount, lines=batch.lines)
 
 
 def _require_collector(act: Act, batch: Batch, village: str) -> None:

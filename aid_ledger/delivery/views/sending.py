@@ -35,6 +35,8 @@ from aid_ledger.delivery.views.readers import (
 from aid_ledger.disbursement import queries as batches
 from aid_ledger.disbursement.digests import encode_digest
 from aid_ledger.disbursement.models import Batch
+from aid_ledger.leaving import queries as leaving
+from aid_ledger.log import quorum
 from aid_ledger.log.timeline import timeline
 from aid_ledger.officials import queries as officials
 from aid_ledger.officials.powers import covers
@@ -84,6 +86,7 @@ def show(reference: str) -> ResponseReturnValue:
             "delivery/show.html",
             **_about(session, batch),
             instruction=instruction,
+            mark=quorum.mark_of_act(session, instruction.act) if instruction else None,
             final=final,
             bars=_bars(reference, counts),
             chips=_chips(reference, counts, chosen["keadaan"]),
@@ -108,6 +111,7 @@ def check(reference: str) -> ResponseReturnValue:
             "delivery/check.html",
             **_about(session, batch),
             standing=evidence.standing_of(session, batch).value,
+            way=leaving.open_way(session, clock.now()),
             in_words=formats.terbilang(batch.total) if batch.commodity == IDR else "",
             sources=_sources(session, batch, program.code),
             steps=_steps(session, batch),
@@ -155,7 +159,7 @@ def instruction(reference: str) -> ResponseReturnValue:
             **_about(session, batch),
             instruction=found,
             sha256=sha256_words(found),
-            is_sealed=evidence.is_sealed(session, found.act),
+            **_leaving(session, found.act),
             by_file=found.channel in sealed_file.BY_FILE,
             total=amount_words(session, found.total, batch.commodity),
             results=queries.results_of(session, found.id),
@@ -186,6 +190,13 @@ def _about(session: Session, batch: Batch) -> dict[str, Any]:
         "amount": amount_words(session, batch.total, batch.commodity),
         "in_all": total_words(session, batch),
     }
+
+
+def _leaving(session: Session, act: str) -> dict[str, Any]:
+    """Say who vouches for an act, and whether what it lets out may leave now: by the quorum or by an open way."""
+    mark, way = quorum.mark_of_act(session, act), leaving.open_way(session, clock.now())
+    may_leave = mark is not None and (not mark.is_asked or mark.is_witnessed or way is not None)
+    return {"mark": mark, "way": way, "may_leave": may_leave}
 
 
 def _row(session: Session, batch: Batch, program: str) -> dict[str, Any]:

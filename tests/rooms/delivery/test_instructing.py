@@ -18,7 +18,7 @@ from aid_ledger.delivery.models import Instruction
 from aid_ledger.disbursement.digests import encode_digest
 from aid_ledger.disbursement.models import Batch, BatchLine
 from aid_ledger.disbursement.rules import BatchChanged, BatchNotFound, BatchStateRefused
-from aid_ledger.log import queries as log
+from aid_ledger.log import quorum
 from aid_ledger.log.export import export
 from aid_ledger.log.models import LogEntry
 from aid_ledger.log.pen import LogPen
@@ -55,7 +55,7 @@ def test_an_instruction_moves_value_and_seals_its_file(founded: Founded) -> None
     content = delivering.file_of(bench, sent)
     with bench.reading() as session:
         instruction = queries.instruction(session, sent.instruction)
-        [entry] = log.require_sealed(session, instruction.act)[:1]
+        [entry] = quorum.require_sealed(session, instruction.act)[:1]
     body = parse_entry(entry.raw).body
     assert body["file"] == encode_digest(hashlib.sha256(content).digest())
     assert instruction.file_sha256 == hashlib.sha256(content).digest()

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from aid_ledger.core import clock
 from aid_ledger.core.act import keeping_house
-from aid_ledger.log import queries, rules, witnessing
+from aid_ledger.log import queries, quorum, rules, witnessing
 from aid_ledger.log.calling import NoAnswer, Reply
 from aid_ledger.log.models import WitnessCosignature, WitnessState
-from aid_ledger.log.queries import WitnessView
+from aid_ledger.log.quorum import WitnessView
 from aid_ledger.log.witnessing import AHEAD, BAD_COSIGNATURE, BUSY, FORGOT, NO_ANSWER, REFUSED, Attempt
 from audit import cosignature, note
 from audit.note import COSIGNATURE, SigningKey
@@ -53,7 +53,7 @@ def grow(founded: Founded, *codes: str) -> int:
 def state(founded: Founded, name: str = "kpk") -> WitnessView:
     """Read how it went with a witness."""
     with founded.bench.reading() as session:
-        return next(each for each in queries.witnesses(session).witnesses if each.name == name)
+        return next(each for each in quorum.witnesses(session).witnesses if each.name == name)
 
 
 def shown(founded: Founded) -> note.Note:
