@@ -19,7 +19,7 @@ from aid_ledger.log import export, history, queries, quorum, schemas, service
 from aid_ledger.log.queries import PlacedEntry
 from aid_ledger.log.rules import EntryNotFound
 from aid_ledger.log.timeline import item_of, timeline
-from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, WITNESS_ALARMS, ago, names_of_witnesses
+from aid_ledger.log.words import ACCORDING_TO_SERVER, DOORS, WITNESS_ALARMS, ago
 from aid_ledger.web import desk, slots
 from aid_ledger.web.guard import public
 from aid_ledger.web.sending import BYTES, TEXT, send_bytes
@@ -43,7 +43,7 @@ OPEN_TO_ALL: Final = {
 def install(app: Flask) -> None:
     """Hang the pages on an application."""
     app.register_blueprint(bp)
-    app.jinja_env.filters.update(yang_lalu=ago, nama_saksi=names_of_witnesses)
+    app.jinja_env.filters["yang_lalu"] = ago
     slots.register_menu(app, slots.MenuItem("Log", "log.index", frozenset(Role), ORDER, "log"))
 
 

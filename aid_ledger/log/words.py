@@ -6,7 +6,6 @@ What a fact says in detail is shown by the pages of the rooms and, byte for byte
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -132,7 +131,6 @@ ACCORDING_TO_SERVER: Final = frozenset({"ApprovalGiven", "OtpRejected", "Challen
 NEWER: Final = KindWords("Peristiwa lain")
 """For a kind that came after these words."""
 
-ABBREVIATION: Final = 4
 _NOBODY: Final = {"public": "Warga", "system": "Sistem", "channel": "Penyalur", "official": "Pejabat"}
 DOORS: Final = {"web": "laman", "cli": "baris perintah", "job": "pekerjaan berkala", "init": "pendirian"}
 
@@ -156,11 +154,6 @@ def ago(at: dt.datetime) -> str:
         if seconds >= unit_s:
             return f"{seconds // unit_s} {name} yang lalu"
     return "kurang dari satu menit yang lalu"
-
-
-def names_of_witnesses(names: Iterable[str]) -> str:
-    """Name witnesses for people: `KPK, Inspektorat`; one of up to four letters is an abbreviation."""
-    return ", ".join(name.upper() if len(name) <= ABBREVIATION else name[:1].upper() + name[1:] for name in names)
 
 
 WITNESS_ALARMS: Final = {

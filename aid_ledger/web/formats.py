@@ -10,6 +10,7 @@ A float is refused everywhere: 0.1 + 0.2 is not money.
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Final
@@ -33,6 +34,7 @@ FILE_FAULTS: Final = {
     "cells": "banyaknya kolom tidak sama",
     "footer": "baris #TOTAL di akhir tidak ada",
 }
+ABBREVIATION: Final = 4
 FINGERPRINT_GROUPS: Final = 4
 FINGERPRINT_GROUP_SIZE: Final = 4
 NIK_LENGTH: Final = 16
@@ -242,6 +244,15 @@ def kata_tahap(code: str) -> str:
     return STAGE_WORDS[str(code)]
 
 
+def nama_saksi(names: Iterable[str] | str) -> str:
+    """Name witnesses for people, given as a list or as one text with commas: `KPK, Inspektorat`.
+
+    A name of up to four letters is an abbreviation.
+    """
+    listed = names.split(", ") if isinstance(names, str) else names
+    return ", ".join(name.upper() if len(name) <= ABBREVIATION else name[:1].upper() + name[1:] for name in listed)
+
+
 def kata_galat_berkas(reason: str) -> str:
     """Say what is wrong with a file that an agreed form describes; any other reason is the name of a column."""
     return FILE_FAULTS.get(str(reason), f"isi kolom {reason}")
@@ -322,6 +333,7 @@ FILTERS: Final = (
     sisa_waktu,
     kata_status,
     kata_tahap,
+    nama_saksi,
     mask_nik_official,
     mask_nik_public,
     mask_name,

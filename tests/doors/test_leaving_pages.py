@@ -120,7 +120,7 @@ def test_the_page_says_who_is_missing_and_then_who_vouches(
     assert "belum disaksikan kuorum" in treasurer.get(f"/pengiriman/paket/{batch}/kirim").text
     refused = treasurer.post(f"/pengiriman/paket/{batch}/kirim", page=f"/pengiriman/paket/{batch}/kirim")
     assert refused.status_code == 503
-    assert "Sudah: bpkp, inspektorat. Belum: kpk, universitas" in refused.text
+    assert "Sudah: BPKP, Inspektorat. Belum: KPK, Universitas" in refused.text
     assert "log.not_witnessed" in refused.text
     leaving.cosign(bench, *leaving.QUORUM)
     sent = treasurer.post(f"/pengiriman/paket/{batch}/kirim", page=f"/pengiriman/paket/{batch}/kirim")
