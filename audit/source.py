@@ -6,18 +6,23 @@ asked for; whether the bytes are right is decided by `tiles.py` and `verify.py`.
 
 from __future__ import annotations
 
+import io
 import time
 import urllib.error
 import urllib.request
 import zlib
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from audit.errors import MalformedInput, SourceFailed
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
+    import socket
+    from collections.abc import Callable
+    from http.client import HTTPConnection
+
+    from _typeshed import WriteableBuffer
 
 TIMEOUT_S: Final = 20
 """How long the other side may be silent."""
@@ -63,9 +68,11 @@ class FolderSource:
             if not place.is_file():
                 raise SourceFailed(f"{path} is not a regular file")
             with place.open("rb") as file:
-                return _within(path, file.read(limit + 1), limit)
+                body = file.read(limit + 1)
         except OSError as error:
             raise SourceFailed(f"{path} cannot be read: {error.strerror}") from error
+        _check_length(path, body, limit)
+        return body
 
 
 class URLSource:
@@ -76,13 +83,12 @@ class URLSource:
             raise MalformedInput("a log address begins with https:// or http://", rule="source.address")
         self._prefix = prefix.rstrip("/")
         self._timeout_s = timeout_s
-        self._deadline_s = deadline_s
         # Built by hand: no redirects, no cookies, no passwords, no other protocols.
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
-            urllib.request.HTTPHandler(),
-            urllib.request.HTTPSHandler(),
+            _HTTPHandler(deadline_s),
+            _HTTPSHandler(deadline_s),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
         ):
@@ -105,20 +111,86 @@ class URLSource:
             raise SourceFailed(f"{path} cannot be fetched: {error}") from error
 
     def _read(self, path: str, reply: HTTPResponse, limit: int) -> bytes:
-        """Read the body piece by piece, so that neither its length nor its slowness is the sender's choice."""
-        ends_at = time.monotonic() + self._deadline_s
+        """Read the body piece by piece, so that its length is not the sender's choice."""
         is_packed = reply.headers.get("Content-Encoding", "").lower() == "gzip"
         unpack = zlib.decompressobj(_GZIP)
         body = bytearray()
         while piece := reply.read1(_CHUNK_BYTES):
-            if time.monotonic() > ends_at:
-                raise SourceFailed(f"{path} took longer than {self._deadline_s} s", rule="source.slow")
             body += _unpacked(path, unpack, piece, limit + 1 - len(body)) if is_packed else piece
-            _within(path, body, limit)
+            _check_length(path, body, limit)
         # `length` is what the header promised and the connection never brought; read1 does not say so itself.
         if reply.length or (is_packed and not unpack.eof):
             raise SourceFailed(f"{path} ends in the middle", rule="source.short")
         return bytes(body)
+
+
+class _Hasty(io.RawIOBase):
+    """What a connection brings until a fixed moment; a letter every nineteen seconds would otherwise do for ever."""
+
+    def __init__(self, connection: socket.socket, deadline_s: float) -> None:
+        self._connection = connection
+        self._raw = connection.makefile("rb", buffering=0)
+        self._timeout_s = connection.gettimeout() or deadline_s
+        self._deadline_s = deadline_s
+        self._ends_at = time.monotonic() + deadline_s
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Stand in for the connection where an answer is read from it."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Say that this can be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Wait for some bytes, no longer than is left."""
+        left_s = self._ends_at - time.monotonic()
+        if left_s <= 0:
+            raise self._too_slow()
+        self._connection.settimeout(min(left_s, self._timeout_s))
+        try:
+            return self._raw.readinto(buffer) or 0
+        except TimeoutError as error:
+            if left_s > self._timeout_s:
+                raise
+            raise self._too_slow() from error
+
+    def _too_slow(self) -> SourceFailed:
+        return SourceFailed(f"an answer took longer than {self._deadline_s} s", rule="source.slow")
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._raw.close()
+        super().close()
+
+
+class _Deadline(urllib.request.AbstractHTTPHandler):
+    """Opens connections whose answers, headers and all, are there before a deadline."""
+
+    def __init__(self, deadline_s: float) -> None:
+        super().__init__()
+        self._deadline_s = deadline_s
+
+    def do_open(self, http_class: Callable[..., HTTPConnection], req: urllib.request.Request, **more: Any) -> Any:  # noqa: ANN401 - urllib's own
+        """Open one, in urllib's way."""
+
+        def connect(host: str, **particulars: Any) -> HTTPConnection:  # noqa: ANN401 - urllib's own
+            connection = http_class(host, **particulars)
+            connection.response_class = self._answer  # type: ignore[assignment]  # it is only ever called
+            return connection
+
+        return super().do_open(connect, req, **more)
+
+    def _answer(self, connection: socket.socket, **particulars: Any) -> HTTPResponse:  # noqa: ANN401 - http.client's own
+        return HTTPResponse(_Hasty(connection, self._deadline_s), **particulars)  # type: ignore[arg-type]  # makefile is all it asks
+
+
+class _HTTPHandler(_Deadline, urllib.request.HTTPHandler):
+    """HTTP within a deadline."""
+
+
+class _HTTPSHandler(_Deadline, urllib.request.HTTPSHandler):
+    """HTTPS within a deadline."""
 
 
 def open_source(place: str) -> Source:
@@ -146,14 +218,15 @@ def read_file(path: Path, limit: int) -> bytes:
     return FolderSource(path.parent).fetch(path.name, limit)
 
 
-def _within(path: str, body: bytes | bytearray, limit: int) -> bytes:
+def _check_length(path: str, body: bytes | bytearray, limit: int) -> None:
     if len(body) > limit:
         raise SourceFailed(f"{path} is longer than {limit} bytes", rule="source.size")
-    return bytes(body)
 
 
 def _unpacked(path: str, unpack: zlib._Decompress, piece: bytes, room: int) -> bytes:
     """Decompress at most `room` bytes: a bomb goes off here or nowhere."""
+    if unpack.eof:
+        raise SourceFailed(f"{path} goes on after it has ended", rule="source.gzip")
     try:
         return unpack.decompress(piece, max(room, 1))
     except zlib.error as error:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 CHECKPOINT_PATH: Final = "checkpoint"
 VKEY_PATH: Final = "log.vkey"
+MAX_ENTRIES: Final = 2**32
+"""House rule: a kabupaten writes a million a year, and reading this many takes a day. A log that claims more is made to
+keep its reader busy."""
 MAX_VKEY_BYTES: Final = 16_384
 """Some hundred keys, the newest first: a log that changes its key every year lives that long."""
 
@@ -109,6 +112,8 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
         # Keys beside the log are believed only where entries lead to them, and a quick look reads no entries.
         known = believed if hashes_only else _with_keys_beside(source, believed)
         trust = policy.check(signed, known, now_s=now_s, max_age_s=max_age_s)
+        if trust.checkpoint.size > MAX_ENTRIES:
+            raise MalformedInput(f"a log of {trust.checkpoint.size} entries is not believed", rule="log.size")
         old = None if old_checkpoint is None else _older(old_checkpoint, known, trust.checkpoint)
     except AuditError as error:
         return Report(None, is_anchored, (_finding(error),))

@@ -25,6 +25,7 @@ ANSWERS: dict[str, tuple[Any, ...]] = {
     "good": (200, b"good"),
     "packed": (200, gzip.compress(b"good"), GZIP),
     "bomb": (200, gzip.compress(bytes(50_000_000)), GZIP),
+    "prolonged": (200, gzip.compress(b"good") + bytes(200_000), GZIP),
     "halved": (200, gzip.compress(b"good")[:-9], GZIP),
     "unpackable": (200, b"no gzip", GZIP),
     "moved": (302, b"", ("Location", "/log/good")),
@@ -47,6 +48,11 @@ class Hostile(BaseHTTPRequestHandler):
             self.answer(200, b"")
             for _ in range(8):
                 self.wfile.write(b"x")
+                time.sleep(0.05)
+        elif path == "dripping":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n")
+            for number in range(8):
+                self.wfile.write(b"X-Header-%d: x\r\n" % number)
                 time.sleep(0.05)
         elif path == "noise":
             self.wfile.write(b"this is not HTTP\r\n\r\n")
@@ -85,10 +91,12 @@ def test_a_server_is_read(address: str, path: str) -> None:
     [
         ("bomb", "source.size"),
         ("halved", "source.short"),
+        ("prolonged", "source.gzip"),
+        ("dripping", "source.slow"),
         ("unpackable", "source.gzip"),
         ("moved", "source"),
         ("broken", "source"),
-        ("silent", "source"),
+        ("silent", "source.slow"),
         ("slow", "source.slow"),
         ("short", "source.short"),
         ("noise", "source"),
@@ -100,6 +108,13 @@ def test_a_hostile_server_is_refused(address: str, path: str, rule: str) -> None
     with pytest.raises(SourceFailed) as refusal:
         URLSource(address, timeout_s=0.3, deadline_s=0.2).fetch(path, 1000)
     assert refusal.value.rule == rule
+
+
+def test_silence_is_not_waited_out(address: str) -> None:
+    """V1: a server that accepts and says nothing is given up long before the deadline of a whole file."""
+    with pytest.raises(SourceFailed) as refusal:
+        URLSource(address, timeout_s=0.1, deadline_s=60).fetch("silent", 1000)
+    assert (refusal.value.rule, refusal.value.sentence) == ("source", "silent cannot be fetched: timed out")
 
 
 def test_a_longer_file_than_asked_for_is_refused(address: str) -> None:

@@ -12,7 +12,7 @@ from audit.entry import encode_entry
 from audit.errors import Finding
 from audit.note import COSIGNATURE, SigningKey
 from audit.policy import Policy
-from audit.verify import Report, verify_log
+from audit.verify import MAX_ENTRIES, Report, verify_log
 from tests.audit.small_log import (
     LOG_KEY,
     LOG_VKEY,
@@ -234,8 +234,10 @@ def test_hostile_files_are_refused() -> None:
     bent["checkpoint"] = b"\0"
     assert first(bent) == ("note.form", None)
     bent = Files(LOG)
-    bent["checkpoint"] = make_checkpoint(2**63 - 1, merkle.EMPTY_ROOT)
+    bent["checkpoint"] = make_checkpoint(MAX_ENTRIES, merkle.EMPTY_ROOT)
     assert first(bent)[1] == 512
+    bent["checkpoint"] = make_checkpoint(MAX_ENTRIES + 1, merkle.EMPTY_ROOT)
+    assert first(bent) == ("log.size", None)
 
 
 def test_a_checkpoint_nobody_trusted_signed_is_refused() -> None:
