@@ -1,4 +1,4 @@
-"""The command line of the verifier: `aid-audit verify`, `aid-audit receipt` and, in `witness/`, `aid-audit witness`.
+"""The command line of the verifier; `aid-audit openings` and `aid-audit witness` are in files of their own.
 
 It prints lines of `key: value` and ends with 0 (good), 1 (bad), 2 (asked wrongly) or 3 (an entry of a kind newer
 than this verifier). Without a key from the inspector it says `anchored: no`: then a log merely agrees with itself.
@@ -20,12 +20,12 @@ import click
 
 from audit import __version__, checkpoint, merkle, note, pdf, policy
 from audit.asking import ask_witnesses, contradictions
-from audit.bundle import open_place, verify_place
+from audit.bundle import verify_place
 from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
-from audit.policy import Policy
+from audit.opening_commands import openings
 from audit.replay import Replay
 from audit.source import URLSource, read_file
-from audit.terminal import asked, progress, tell
+from audit.terminal import GOOD, asked, place, policy_file, progress, tell, tell_bad, tell_newer, tell_result, vkey
 from audit.verify import verify_log
 from audit.witness.commands import witness
 
@@ -33,40 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from audit.pdf import ReceiptReport
-    from audit.policy import Trust
+    from audit.policy import Policy, Trust
     from audit.source import Source
-    from audit.verify import Report
-
-GOOD: Final = 0
-BAD: Final = 1
-NEWER: Final = 3
 
 MAX_RECEIPT_BYTES: Final = 16 * 1024 * 1024
 """House rule: our receipts have some 200 kB; what is a hundred times longer is none of ours."""
 MAX_CERTIFICATE_BYTES: Final = 65_536
 MAX_LEAVES_BYTES: Final = 16 * 1024 * 1024
 """House rule: some 300,000 leaves, more deeds than one office does in its life."""
-_MAX_SHOWN: Final = 20
 _AGE: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-@asked
-def place(typed: str) -> Source:
-    """Open an address, a folder or an evidence bundle that holds a log."""
-    return open_place(typed)
-
-
-@asked
-def vkey(typed: str) -> Policy:
-    """Read the verifier key of a log, as it is printed on paper."""
-    return Policy.of_log_key(typed)
-
-
-@asked
-def policy_file(typed: str) -> Policy:
-    """Read a file that says whom to believe."""
-    return policy.parse(read_file(Path(typed), policy.MAX_POLICY_BYTES))
 
 
 @asked
@@ -159,7 +135,7 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
     tell("bracketed", report.bracketed)
     if hashes_only:
         tell("unchecked", "what entries say, their order and times, every rule, stored hash tiles, what a bundle adds")
-    sys.exit(_tell_result(report))
+    sys.exit(tell_result(report))
 
 
 @main.command()
@@ -174,7 +150,7 @@ def keys(source: Source, trusted: Policy | None, log_key: Policy | None) -> None
     check = partial(verify_log, source, now_s=int(time.time()), trusted=believed)
     report = verify_place(source, check, checkers=[Replay()])
     if not report.is_good:
-        sys.exit(_tell_result(report))
+        sys.exit(tell_result(report))
     if not report.is_anchored:
         click.echo("# anchored: no")
     urls = {each.key: each.url for each in believed.logs} if believed else {}
@@ -202,6 +178,8 @@ def receipt(file: Path, root: Path, log_key: Policy, trusted: Policy | None) -> 
     sys.exit(tell_receipt(check))
 
 
+main.add_command(openings)
+main.add_command(openings)
 main.add_command(witness)
 
 
@@ -210,9 +188,9 @@ def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
     try:
         report = check()
     except UnknownKind as error:
-        return _tell_newer(Finding(error.rule, error.index, error.sentence))
+        return tell_newer(Finding(error.rule, error.index, error.sentence))
     except AuditError as error:
-        return _tell_bad((Finding(error.rule, error.index, error.sentence),))
+        return tell_bad((Finding(error.rule, error.index, error.sentence),))
     tell("number", report.number)
     tell("kind", report.kind)
     tell("amount", f"{report.amount} {report.commodity}")
@@ -264,38 +242,3 @@ def _tell_trust(trust: Trust) -> None:
 
 def _instant(time_s: int) -> str:
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _tell_result(report: Report) -> int:
-    """Say how it went and return the exit code; what is bad is bad even if something newer is there too."""
-    if report.findings:
-        return _tell_bad(report.findings)
-    if report.newer is not None:
-        return _tell_newer(report.newer)
-    tell("result", "good")
-    return GOOD
-
-
-def _tell_bad(findings: tuple[Finding, ...]) -> int:
-    worst, *others = findings
-    tell("result", "bad")
-    tell("first_bad_index", _place(worst))
-    tell("rule", worst.rule)
-    tell("reason", worst.sentence)
-    for each in others[:_MAX_SHOWN]:
-        tell("also", f"{_place(each)} {each.rule} {each.sentence}")
-    if len(others) > _MAX_SHOWN:
-        tell("also", f"{len(others) - _MAX_SHOWN} more")
-    return BAD
-
-
-def _tell_newer(newer: Finding) -> int:
-    tell("result", "newer")
-    tell("first_newer_index", _place(newer))
-    tell("rule", newer.rule)
-    tell("reason", newer.sentence)
-    return NEWER
-
-
-def _place(finding: Finding) -> str:
-    return "unknown" if finding.index is None else str(finding.index)

@@ -1,13 +1,13 @@
 """The closed vocabulary of facts: what was done, in the past tense, one dataclass per kind.
 
 Reading order: spelling and codec (how a fact becomes JSON and back), founding, keeping, officials, money, people,
-paying, witnessing. After release 1.0 a kind is never changed, only succeeded by a new version with its own golden
+openings, paying, witnessing. After release 1.0 a kind is never changed, only succeeded by a new version with its own golden
 bytes.
 """
 
 from __future__ import annotations
 
-from audit.facts import founding, keeping, money, officials, paying, people, witnessing
+from audit.facts import founding, keeping, money, officials, openings, paying, people, witnessing
 from audit.facts.codec import KINDS, Body, Fact, decode
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "keeping",
     "money",
     "officials",
+    "openings",
     "paying",
     "people",
     "witnessing",

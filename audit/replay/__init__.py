@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.facts import decode
-from audit.replay import authority, batches, keeping, payments, programmes, rows, value, witnessed
+from audit.replay import authority, batches, keeping, openings, payments, programmes, rows, value, witnessed
 from audit.replay.state import Batch, Line, State, Step
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["Batch", "Line", "Replay", "State"]
 
 _RULES = (
     *(rows.apply, value.apply, authority.apply, keeping.apply),
-    *(programmes.apply, batches.apply, payments.apply, witnessed.apply),
+    *(programmes.apply, batches.apply, openings.apply, payments.apply, witnessed.apply),
 )
 
 

@@ -101,6 +101,14 @@ class Rate:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class AuditorKey:
+    """The key that openings for an auditor are sealed to, and the day it was set."""
+
+    key: str
+    since: str
+
+
 @dataclass(slots=True)
 class Way:
     """A way on without the witnesses' quorum; `until` is None until a second official has opened it."""
@@ -158,6 +166,11 @@ class State:
     instructed: dict[str, str] = field(default_factory=dict)
     """Instruction to its batch."""
     ways: dict[str, Way] = field(default_factory=dict)
+    auditor_keys: dict[str, AuditorKey] = field(default_factory=dict)
+    auditor_keys_proposed: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Key reference to (auditor, public key, who proposed it)."""
+    lodged: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """Batch to the (key, digest) its openings were lodged under."""
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     """Table to key to the digest of the row as last written; a deleted row is absent."""
     violations: list[Finding] = field(default_factory=list)
