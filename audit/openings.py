@@ -55,10 +55,10 @@ class Opening:
 
     def commitment(self) -> bytes:
         """Compute the commitment of the line again; 32 bytes."""
-        kept = commit(_PERSON, self.person_salt, canonical.encode([self.nik, self.name]))
+        kept = commitment_to(_PERSON, self.person_salt, canonical.encode([self.nik, self.name]))
         if self.account is not None:
-            kept += commit(_ACCOUNT, self.account_salt, canonical.encode(self.account))
-        return commit(_LINE, self.salt, kept)
+            kept += commitment_to(_ACCOUNT, self.account_salt, canonical.encode(self.account))
+        return commitment_to(_LINE, self.salt, kept)
 
     def encode(self) -> bytes:
         """Write the opening as one line."""
@@ -101,7 +101,7 @@ def head(*, batch: str, digest: str, lines: int) -> bytes:
     return canonical.encode({"batch": batch, "digest": digest, "format": FORMAT, "lines": lines}) + b"\n"
 
 
-def commit(domain: str, salt: bytes, raw: bytes) -> bytes:
+def commitment_to(domain: str, salt: bytes, raw: bytes) -> bytes:
     """Commit to bytes: SHA-256("aid-commitment-v1" || newline || uint32 length || domain || salt || bytes)."""
     if len(salt) != _SALT_BYTES:
         raise MalformedInput(f"a salt has {_SALT_BYTES} bytes", rule="openings.form")

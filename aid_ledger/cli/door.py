@@ -104,12 +104,16 @@ def as_official(*roles: Role) -> Callable[[Command], Command]:
         @at_database
         @functools.wraps(command)
         def wrapped(settings: Settings, *args: object, acting_as: str, **kwargs: object) -> object:
-            office = _open(settings, Process.COMMAND)
-            return command(_signed_in(office, acting_as, frozenset(roles)), *args, **kwargs)
+            return command(sign_in(settings, acting_as, *roles), *args, **kwargs)
 
         return cast("Command", wrapped)
 
     return decorate
+
+
+def sign_in(settings: Settings, login: str, *roles: Role) -> Clerk:
+    """Open the installation and have an official who holds one of `roles` prove themselves, until the command ends."""
+    return _signed_in(_open(settings, Process.COMMAND), login, frozenset(roles))
 
 
 def ask(prompt: str) -> str:

@@ -11,7 +11,18 @@ from typing import Any, Final
 import click
 
 from aid_ledger.app import StartRefused
-from aid_ledger.cli import delivery, evidence, founding, household, log, recipients, sequencing, serving, witnesses
+from aid_ledger.cli import (
+    auditors,
+    delivery,
+    evidence,
+    founding,
+    household,
+    log,
+    recipients,
+    sequencing,
+    serving,
+    witnesses,
+)
 from aid_ledger.core import logs
 from aid_ledger.core.errors import DomainError, Kind
 from aid_ledger.core.keyfiles import KeyFileFault
@@ -62,6 +73,7 @@ main.add_command(serving.worker)
 main.add_command(recipients.recipients)
 main.add_command(delivery.delivery)
 main.add_command(evidence.evidence)
+main.add_command(auditors.auditors)
 main.add_command(sequencing.sequencer)
 main.add_command(log.log_group)
 main.add_command(log.audit_group)

@@ -26,20 +26,25 @@ from aid_ledger.demo import paying, setting_up
 from aid_ledger.demo.cast import Cast
 from aid_ledger.demo.paying import Rounds
 from aid_ledger.demo.stage import Stage
+from aid_ledger.disbursement import lodging
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.queries import newest_checkpoint
 from aid_ledger.oversight import evidence as bundles
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.press import load_press
 from aid_ledger.settings import DEMO_ORIGIN, Settings
-from audit import note
+from audit import keyfile, note
 from audit.choice import Wish
+from audit.sealing import ReaderSecret
 
 DAY: Final = dt.date(2021, 8, 5)
 """The day of the Korsupgah meeting with KPK that the story is told for."""
 
 SINCE: Final = DAY - dt.timedelta(days=60)
 """The first day that its evidence is about."""
+
+AUDITOR: Final = "inspektorat"
+"""Whom openings are sealed to."""
 
 AGENCY: Final = "32.16"
 NAME: Final = "Pemerintah Kabupaten Bekasi (contoh)"
@@ -66,11 +71,13 @@ def play(settings: Settings, tell: Callable[[str], None], *, households: int = p
     stage = Stage(office.acts, cast, DAY, tell)
     papers = _set_up(stage)
     people.close_founding(office.acts, cast, DAY)
+    with stage.chapter("Inspektorat menyerahkan kunci pembukaan"):
+        _set_auditor_key(stage, settings)
     rounds = _pay(stage, papers, households)
     with stage.chapter("Tanda terima diterbitkan"):
         tell(f"    {paying.issue_receipts(stage, rounds)} tanda terima")
     receipt = _press(office)
-    evidence = _export(office)
+    evidence = _export(stage, office)
     return Told(office, cast, rounds, receipt, evidence)
 
 
@@ -171,10 +178,21 @@ def _press(office: Office) -> Path:
     return path
 
 
-def _export(office: Office) -> Path:
-    """Carry the log away, with the proofs of what BST did until the day of the meeting."""
+def _set_auditor_key(stage: Stage, settings: Settings) -> None:
+    """Make the inspectorate's key, which would lie on its own machine, and let two officials set it."""
+    secret = ReaderSecret.generate(AUDITOR)
+    keyfile.keep(settings.var / f"{AUDITOR}.key", secret.format())
+    public = str(secret.reader())
+    proposed = stage.do("admin", lodging.propose_key, public)
+    stage.do("pemeriksa", lodging.set_key, proposed.reference, public=public)
+
+
+def _export(stage: Stage, office: Office) -> Path:
+    """Carry the log away with the proofs of what BST did until the day of the meeting, and its openings beside it."""
     settings = office.settings
     file = settings.var / f"bukti-{setting_up.BST}.zip"
+    given = stage.do("pemeriksa", lodging.give, auditor=AUDITOR, program=setting_up.BST, since=SINCE, until=DAY)
+    bundles.put_beside(file, AUDITOR, given)
     wish = Wish(setting_up.BST, SINCE.isoformat(), DAY.isoformat())
     certificate = settings.receipt_root_certificate_file.read_bytes()
     with reading(office.engine) as session:

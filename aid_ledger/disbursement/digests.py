@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import LargeBinary, SQLColumnExpression, func, literal, select
@@ -52,6 +52,7 @@ class OpenLine:
     frozen: FrozenLine
     commitment: bytes
     """The commitment made now; `frozen` holds it as text."""
+    salt: bytes = field(repr=False)
 
 
 def line_commitment(salt: bytes, payee: bytes) -> bytes:
@@ -98,7 +99,7 @@ def open_lines(session: Session, keys: FieldKeys, batch_id: int, *, with_account
             made = line_commitment(row.salt, payee.commitment(with_account=with_account))
             frozen = FrozenLine(row.line_no, row.entitlement_id, row.amount, row.code, encode_digest(made))
             yield OpenLine(
-                row.id, row.line_no, row.public_id, row.amount, row.code, payee, row.commitment, frozen, made
+                row.id, row.line_no, row.public_id, row.amount, row.code, payee, row.commitment, frozen, made, row.salt
             )
 
 

@@ -13,6 +13,7 @@ from aid_ledger.core.columns import (
     Amount,
     Code,
     Count,
+    Day,
     LongText,
     MaybeMoment,
     Moment,
@@ -221,3 +222,50 @@ Index(
     postgresql_where=BatchStep.step.in_(STANDING),
     sqlite_where=BatchStep.step.in_(STANDING),
 )
+
+
+class AuditorKey(Base):
+    """The key that openings for one auditor are sealed to: proposed by an administrator, then current, or replaced."""
+
+    __tablename__ = "auditor_keys"
+    __table_args__ = (
+        CheckConstraint("state IN ('proposed', 'current', 'replaced')", name="state"),
+        {"info": record("ADMIN proposes, AUDITOR agrees")},
+    )
+
+    id: Mapped[PrimaryId]
+    reference: Mapped[Reference]
+    auditor: Mapped[str] = mapped_column(String(40))
+    public: Mapped[ShortText]
+    state: Mapped[State]
+    proposed_by: Mapped[str] = mapped_column(String(40))
+    proposed_at: Mapped[Moment]
+    set_by: Mapped[str] = mapped_column(String(40))
+
+
+Index(
+    "uq_auditor_keys_current",
+    AuditorKey.auditor,
+    unique=True,
+    postgresql_where=AuditorKey.state == "current",
+    sqlite_where=AuditorKey.state == "current",
+)
+
+
+class LodgedOpenings(Base):
+    """The openings of a batch's lines as frozen under one digest, sealed to an auditor's key and kept as a file."""
+
+    __tablename__ = "lodged_openings"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "key_id", "digest", name="uq_lodged_openings_once"),
+        {"info": record("whoever instructs a payment") | {"append_only": "yes"}},
+    )
+
+    id: Mapped[PrimaryId]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"))
+    key_id: Mapped[int] = mapped_column(ForeignKey("auditor_keys.id"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    lines: Mapped[Count]
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    lodged_on: Mapped[Day]
+    lodged_at: Mapped[Moment]

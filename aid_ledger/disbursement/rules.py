@@ -281,3 +281,45 @@ def check_reason(reason: str) -> str:
     if not REASON_MIN <= len(written) <= REASON_MAX:
         raise ReasonMissing(minimum=REASON_MIN, maximum=REASON_MAX)
     return written
+
+
+class AuditorKeyMalformed(DomainError):
+    """What was typed is no auditor's key, or a letter of it is wrong."""
+
+    kind = Kind.INVALID
+    code = "auditor_key.malformed"
+
+
+class TooManyAuditors(DomainError):
+    """There are as many auditors with a key as payments are lodged with."""
+
+    kind = Kind.CONFLICT
+    code = "auditor_key.too_many"
+
+
+class AuditorKeyNotProposed(DomainError):
+    """No key of that number waits for an auditor."""
+
+    kind = Kind.NOT_FOUND
+    code = "auditor_key.not_proposed"
+
+
+class AuditorKeyDiffers(DomainError):
+    """The key on the auditor's machine is another one than was proposed."""
+
+    kind = Kind.CONFLICT
+    code = "auditor_key.differs"
+
+
+class AuditorKeyNotSecondPerson(DomainError):
+    """Whoever proposed the key, or stands in for them, cannot agree to it."""
+
+    kind = Kind.NOT_ALLOWED
+    code = "auditor_key.not_second_person"
+
+
+class OpeningsNotLodged(DomainError):
+    """No openings of that programme and those days lie sealed for that auditor."""
+
+    kind = Kind.NOT_FOUND
+    code = "openings.not_lodged"

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -25,18 +27,28 @@ def store(folder: Path, content: bytes) -> str:
     target = _place(folder, digest)
     if target.is_file() and hashlib.sha256(target.read_bytes()).hexdigest() == digest:
         return digest
-    target.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    return store_pieces(folder, [content])
+
+
+def store_pieces(folder: Path, pieces: Iterable[bytes]) -> str:
+    """Put a file on the disk piece by piece, for what is too long to be held, and return its SHA-256."""
+    folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     # Written beside and renamed: a reader finds the whole file or none.
-    part = target.with_name(f".{digest}.{uuid.uuid4().hex}.part")
+    part = folder / f".{uuid.uuid4().hex}.part"
+    hashed = hashlib.sha256()
     with part.open("xb") as file:
         os.fchmod(file.fileno(), _PRIVATE_FILE)
-        file.write(content)
+        for piece in pieces:
+            hashed.update(piece)
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
+    target = _place(folder, hashed.hexdigest())
+    target.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     part.replace(target)
     for changed in (target.parent, folder):
         _sync_folder(changed)
-    return digest
+    return target.name
 
 
 def read(folder: Path, digest: str) -> bytes:
@@ -53,6 +65,24 @@ def read(folder: Path, digest: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != digest:
         raise FileAltered(file=digest)
     return content
+
+
+def copy(folder: Path, digest: str, target: Path) -> None:
+    """Copy a stored file piece by piece, if it is still the one the log holds.
+
+    Raises:
+        FileMissing: nothing lies there.
+        FileAltered: something else lies there.
+    """
+    try:
+        with _place(folder, digest).open("rb") as kept:
+            if hashlib.file_digest(kept, "sha256").hexdigest() != digest:
+                raise FileAltered(file=digest)
+            kept.seek(0)
+            with target.open("wb") as copied:
+                shutil.copyfileobj(kept, copied)
+    except FileNotFoundError:
+        raise FileMissing(file=digest) from None
 
 
 def _place(folder: Path, digest: str) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
@@ -19,6 +20,8 @@ from typing import Final, Self
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import clock
+from aid_ledger.disbursement.lodging import Lodged
+from aid_ledger.documents import files
 from aid_ledger.log import history as kept_history
 from aid_ledger.log import queries as log
 from aid_ledger.log.export import read_tile
@@ -142,6 +145,21 @@ def export(session: Session, file: Path, wish: Wish, *, vkey: str, root_certific
         pack.add(MANIFEST_PATH, stated.encode())
     beside.replace(file)
     return Exported(sealed.size, choice.count, len(proven))
+
+
+def put_beside(file: Path, auditor: str, given: Sequence[Lodged]) -> list[Path]:
+    """Copy sealed openings beside a bundle, never into it; returns where they are.
+
+    Raises:
+        FileMissing, FileAltered: what was lodged does not lie there any more.
+
+    """
+    copies = []
+    for each in given:
+        copy = file.with_name(f"{file.stem}-{each.batch}-{each.sha256[:8]}.{auditor}.openings")
+        files.copy(each.folder, each.sha256, copy)
+        copies.append(copy)
+    return copies
 
 
 def _add_log(pack: _Pack, sealed: _Sealed, wish: Wish) -> Choice:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
 import zipfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from aid_ledger.cli.main import main as aid_ledger
 from aid_ledger.demo import setting_up, story
+from aid_ledger.disbursement import lodging
+from aid_ledger.disbursement.models import Batch, BatchLine
+from aid_ledger.log.models import LogEntry
 from aid_ledger.oversight import evidence
 from aid_ledger.oversight.rules import DaysReversed
 from aid_ledger.programs.refusals import ProgramNotFound
@@ -97,3 +104,74 @@ def test_the_command_says_what_it_wrote(lived: Lived, tmp_path: Path) -> None:
     result = CliRunner().invoke(aid_ledger, [*command, "--program", WISH.program, "--out", str(file)], env=environment)
     assert (result.exit_code, result.output.splitlines()[-1]) == (0, f"evidence: {file}")
     assert verified(file, "--log-key", lived.vkey).exit_code == 0
+
+
+# --- openings -------------------------------------------------------------------------------------------------------
+
+
+def test_openings_travel_beside_the_evidence_and_never_in_it(lived: Lived, tmp_path: Path) -> None:
+    """THREATS 13, 18: the inspectorate opens every line that was paid by BST; what it prints names nobody."""
+    file = tmp_path / "F.zip"
+    exported(lived, file)
+    with lived.bench.acts.open(lived.stage.cast.actor("pemeriksa"), on=story.DAY) as act:
+        given = lodging.give(act, auditor=story.AUDITOR, program=WISH.program, since=story.SINCE, until=story.DAY)
+    beside = evidence.put_beside(file, story.AUDITOR, given)
+    assert [path.suffix for path in beside] == [".openings"]
+    key = lived.settings.var / f"{story.AUDITOR}.key"
+    command = ["openings", "check", *map(str, beside), "--key", str(key), "--source", str(file)]
+    result = CliRunner().invoke(aid_audit, [*command, "--log-key", lived.vkey])
+    assert (result.exit_code, "result: good" in result.output) == (0, True), result.output
+    assert told_in(result.output.encode() + beside[0].read_bytes(), lived) == []
+    assert all(path.read_bytes() not in contents(file).values() for path in beside)
+
+
+def test_nothing_in_the_log_is_equal_for_two_lines_of_one_person(lived: Lived) -> None:
+    """THREATS 13: over programmes and periods, what the log says of a person's payments has no value in common.
+
+    Lines of one entitlement are one payment, tried again.
+    """
+    with lived.bench.reading() as session:
+        said = public_values(session)
+        lines = session.execute(select(BatchLine.id, BatchLine.person_id, BatchLine.entitlement_id)).all()
+    of_person: dict[int, dict[int, set[str]]] = {}
+    for line, person, entitlement in lines:
+        of_person.setdefault(person, {}).setdefault(entitlement, set()).update(said.get(line, set()))
+    several = [list(found.values()) for found in of_person.values() if len(found) > 1]
+    assert all(each for found in several for each in found)
+    assert len(several) > 10
+    shared = [one & other for found in several for one, other in itertools.combinations(found, 2)]
+    assert [each for each in shared if each] == []
+    assert rows_beside_payments(lived) & {"people", "households", "bank_accounts"} == set()
+
+
+def public_values(session: Session) -> dict[int, set[str]]:
+    """Collect, by line, all that the log says of it: commitment, entitlement, digests of its rows."""
+    numbers = {
+        (reference, number): (line, entitlement)
+        for reference, number, line, entitlement in session.execute(
+            select(Batch.reference, BatchLine.line_no, BatchLine.id, BatchLine.entitlement_id).join(
+                Batch, Batch.id == BatchLine.batch_id
+            )
+        )
+    }
+    by_entitlement: dict[str, set[int]] = {}
+    for line, entitlement in numbers.values():
+        by_entitlement.setdefault(str(entitlement), set()).add(line)
+    said: dict[int, set[str]] = {}
+    for raw in session.scalars(select(LogEntry.raw)):
+        entry = json.loads(bytes(raw))
+        for number, _entitlement, _amount, _source, commitment in entry["body"].get("frozen", []):
+            said.setdefault(numbers[entry["body"]["batch"], number][0], set()).add(commitment)
+        for key, digest in entry["rows"].get("batch_lines", {}).items():
+            said.setdefault(int(key), set()).add(digest)
+        for key, digest in entry["rows"].get("entitlements", {}).items():
+            for line in by_entitlement.get(key, ()):
+                said.setdefault(line, set()).add(f"{key} {digest}")
+    return said
+
+
+def rows_beside_payments(lived: Lived) -> set[str]:
+    """List the tables whose rows an entry explains together with lines or entitlements."""
+    with lived.bench.reading() as session:
+        rows = [json.loads(bytes(raw))["rows"] for raw in session.scalars(select(LogEntry.raw))]
+    return {table for each in rows if each.keys() & {"batch_lines", "entitlements"} for table in each}

@@ -21,6 +21,7 @@ from aid_ledger.delivery import evidence, queries, rules, sealed_file
 from aid_ledger.delivery.judging import NOT_RESENDABLE, SENT
 from aid_ledger.delivery.models import Instruction
 from aid_ledger.delivery.sealed_file import Written
+from aid_ledger.disbursement import lodging
 from aid_ledger.disbursement import queries as batches
 from aid_ledger.disbursement.digests import encode_digest
 from aid_ledger.disbursement.models import Batch, BatchLine
@@ -66,6 +67,8 @@ def instruct(act: Act, reference: str) -> Instruction:
     written = sealed_file.write(act.session, act.kit.keys, batch, act.on)
     if (written.digest, written.lines, written.total) != (batch.digest, batch.lines, batch.total):
         raise BatchChanged(batch=reference)
+    # The file cannot leave before this Act is sealed, hence not before auditors hold what it can be checked with.
+    lodging.lodge(act, batch)
 
     instruction = _instruction(act, batch, written, treasurer)
     _send_lines(act, batch)
