@@ -1,8 +1,8 @@
 """The closed vocabulary of facts: what was done, in the past tense, one dataclass per kind.
 
 Reading order: spelling and codec (how a fact becomes JSON and back), founding, keeping, officials, money, people,
-openings, paying, witnessing. After release 1.0 a kind is never changed, only succeeded by a new version with its own golden
-bytes.
+openings, paying, witnessing. After release 1.0 a kind is never changed, only succeeded by a new version with its own
+golden bytes.
 """
 
 from __future__ import annotations
