@@ -23,7 +23,7 @@ from aid_ledger.log import quorum
 from aid_ledger.log.queries import PlacedEntry
 from aid_ledger.log.rules import EntryNotFound, NotSealed, NotWitnessed
 from aid_ledger.log.sequencer import TileFetch
-from aid_ledger.log.tree import TileTree
+from aid_ledger.log.tree import TileTree, tiles_of_proof
 from aid_ledger.officials.models import Official, OtpDevice
 from audit import facts
 from audit.entry import Entry, parse_entry
@@ -189,7 +189,8 @@ def _require_in_tree(session: Session, placed: PlacedEntry, *, is_charged: bool)
     vouched = None if is_charged else quorum.newest_vouched(session, above=placed.position)
     if vouched is not None:
         newest = vouched.checkpoint
-    proof = TileTree(newest.size, TileFetch(session)).inclusion_proof(placed.position)
+    tiles = TileFetch(session, tiles_of_proof(placed.position, newest.size))
+    proof = TileTree(newest.size, tiles).inclusion_proof(placed.position)
     verify_inclusion(placed.position, newest.size, leaf_hash(placed.raw), proof, newest.root)
 
 

@@ -21,7 +21,7 @@ from aid_ledger.log.models import (
 )
 from aid_ledger.log.rules import LATE, SWEEP_MARGIN, EntryNotFound, LogIncomplete, NotSealed
 from aid_ledger.log.sequencer import TileFetch
-from aid_ledger.log.tree import TileTree
+from aid_ledger.log.tree import TileTree, tiles_of_proof
 from audit import cosignature, note
 from audit.cosignature import Cosignature
 from audit.entry import parse_entry
@@ -217,7 +217,7 @@ def proof_text(session: Session, position: int, *, under: LogCheckpoint | None =
     newest = newest_checkpoint(session) if under is None else under
     if newest is None or position >= newest.size:
         raise NotSealed(position=position)
-    hashes = TileTree(newest.size, TileFetch(session)).inclusion_proof(position)
+    hashes = TileTree(newest.size, TileFetch(session, tiles_of_proof(position, newest.size))).inclusion_proof(position)
     lines = "".join(encode_base64(each) + "\n" for each in hashes)
     return f"c2sp.org/tlog-proof@v1\nindex {position}\n{lines}\n{cosigned_note(session, newest)}"
 

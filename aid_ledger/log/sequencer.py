@@ -11,11 +11,11 @@ does not continue the checkpoint published outside it: a restore is repaired fir
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import Engine, RowMapping, bindparam, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import clock
@@ -288,11 +288,15 @@ def _store_tiles(session: Session, tree: TileTree) -> None:
 
 
 class TileFetch:
-    """Reads tiles of one session, each once."""
+    """Reads tiles of one session, each once; those that are known to be needed (`ahead`) in one question."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, ahead: Collection[tuple[int, int]] = ()) -> None:
         self._session = session
-        self._seen: dict[tuple[int, int], bytes] = {}
+        self._seen: dict[tuple[int, int], bytes] = dict.fromkeys(ahead, b"")
+        if ahead:
+            place = tuple_(LogTile.level, LogTile.number)
+            query = select(LogTile.level, LogTile.number, LogTile.hashes).where(place.in_(sorted(ahead)))
+            self._seen |= {(level, number): bytes(hashes) for level, number, hashes in session.execute(query)}
 
     def __call__(self, level: int, number: int) -> bytes:
         """Give a tile's hashes, empty if the tile does not exist."""

@@ -19,6 +19,12 @@ Fetch = Callable[[int, int], bytes]
 """Give the hashes of tile (level, number) as stored; empty bytes if there is no such tile."""
 
 
+def tiles_of_proof(index: int, size: int) -> set[tuple[int, int]]:
+    """Name the tiles (level, number) that prove leaf `index` of a tree: those above the leaf and the right edge's."""
+    levels = range((size.bit_length() + TILE_HEIGHT - 1) // TILE_HEIGHT)
+    return {(level, leaf >> TILE_HEIGHT * (level + 1)) for level in levels for leaf in (index, size)}
+
+
 class TileTree:
     """A tree of `size` leaves over stored tiles; `changed` holds the tiles that appending touched."""
 

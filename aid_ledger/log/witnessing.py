@@ -23,7 +23,7 @@ from aid_ledger.log import calling, history, rules
 from aid_ledger.log.calling import NoAnswer, Reply
 from aid_ledger.log.models import LogCheckpoint, Witness, WitnessCosignature, WitnessState
 from aid_ledger.log.sequencer import TileFetch
-from aid_ledger.log.tree import TileTree
+from aid_ledger.log.tree import TileTree, tiles_of_proof
 from audit import checkpoint, cosignature, note
 from audit.errors import AuditError
 from audit.facts.founding import WitnessAdded
@@ -191,7 +191,7 @@ def _prepare(session: Session, name: str, old_size: int | None, size: int) -> _C
     signed = note.parse(sealed.note.encode())
     # A size beyond ours is not proved but judged: the answer to it says who is behind.
     known = min(old, sealed.size)
-    proof = TileTree(sealed.size, TileFetch(session)).consistency_proof(known)
+    proof = TileTree(sealed.size, TileFetch(session, tiles_of_proof(known, sealed.size))).consistency_proof(known)
     head = "".join(f"{line}\n" for line in [f"old {known}", *map(encode_base64, proof)])
     # Of the checkpoint only the log's own signature travels: some witnesses read no more than 16 KiB.
     return _Call(
