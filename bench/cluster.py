@@ -55,6 +55,10 @@ class Cluster:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
             create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
             connection.execute(create)
+        return self.address(name)
+
+    def address(self, name: str) -> str:
+        """Give the SQLAlchemy URL of a database."""
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
     def migrated(self, name: str) -> str:

@@ -21,7 +21,7 @@ from aid_ledger.core.db import make_engine
 from aid_ledger.log.sequencer import Sequencer
 from bench import copying, ours
 from bench.agency import PERIOD, PROGRAM, RATE, REGION, Agency, prepared
-from bench.cluster import Cluster, plain
+from bench.cluster import Cluster
 from bench.sides import Side
 
 LINES: Final = 100_000
@@ -88,7 +88,7 @@ def singles(cluster: Cluster, agency: Agency, count: int) -> dict[str, float]:
     name = _fresh(cluster, agency)
     with ExitStack() as stack:
         us = stack.enter_context(Side("bench.ours"))
-        us.ask("open", **ours.desk(_url(cluster, name), agency.operator, agency.keys))
+        us.ask("open", **ours.desk(cluster.address(name), agency.operator, agency.keys))
         takers = {"ours": partial(_move, us, agency)}
         for strategy in STRATEGIES:
             theirs = cluster.database(f"continuum_{strategy}")
@@ -131,7 +131,7 @@ def _transfer(rival: Side, count: int) -> float:
 def _round(cluster: Cluster, agency: Agency, us: Side) -> dict[str, float]:
     """Take our turn on a fresh copy of the agency, then COPY's on two more."""
     name = _fresh(cluster, agency)
-    us.ask("open", **ours.desk(_url(cluster, name), agency.operator, agency.keys))
+    us.ask("open", **ours.desk(cluster.address(name), agency.operator, agency.keys))
     paid = us.ask("pay", program=PROGRAM, period=PERIOD, region=REGION, decree=agency.decree)
     us.ask("close")
     assert paid["rows"] == agency.households
@@ -176,7 +176,7 @@ def sealed(cluster: Cluster, agency: Agency, name: str) -> tuple[float, int]:
     """Seal what a copy holds, as the sequencer's process does, and drop the copy; returns seconds and entries."""
     published = agency.published.with_name(f"published-{name}")
     shutil.copy(agency.published, published)
-    engine = make_engine(_url(cluster, name))
+    engine = make_engine(cluster.address(name))
     sequencer = Sequencer(engine, agency.signing, published)
     began, entries = time.perf_counter(), 0
     while ordered := sequencer.run_once().ordered:
@@ -198,7 +198,3 @@ def _fresh(cluster: Cluster, agency: Agency) -> str:
 def _drop(cluster: Cluster, name: str) -> None:
     with cluster.connect() as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _url(cluster: Cluster, name: str) -> str:
-    return plain(cluster.url, name).replace("postgresql://", "postgresql+psycopg://")

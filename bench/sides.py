@@ -51,13 +51,21 @@ class Side:
 
     def ask(self, turn: str, **particulars: object) -> dict[str, Any]:
         """Have one turn taken and return what came of it; the side's own traceback is on stderr if it failed."""
+        self.tell(turn, **particulars)
+        return self.hear()
+
+    def tell(self, turn: str, **particulars: object) -> None:
+        """Have one turn begun, so that others may begin theirs; `hear` waits for its end."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([turn, particulars]) + "\n")
         self._process.stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
+        """Return what came of the turn that was begun."""
+        assert self._process.stdout is not None
         answer = self._process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"{self._module} ended in its turn {turn!r}")
+            raise RuntimeError(f"{self._module} ended in its turn")
         outcome: dict[str, Any] = json.loads(answer)
         return outcome
 
