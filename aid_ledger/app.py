@@ -24,7 +24,9 @@ from aid_ledger.approvals import views as approvals_views
 from aid_ledger.book import views as book_views
 from aid_ledger.core import clock, keyfiles, logs, migrating, retry
 from aid_ledger.core.act import Acts, Kit, keeping_house
+from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.db import make_engine, reading
+from aid_ledger.custody.carrying import Custodian
 from aid_ledger.delivery import views as delivery_views
 from aid_ledger.disbursement import views as disbursement_views
 from aid_ledger.documents import views as documents_views
@@ -34,6 +36,7 @@ from aid_ledger.isolation import views as isolation_views
 from aid_ledger.leaving import views as leaving_views
 from aid_ledger.leaving.service import set_longest_way
 from aid_ledger.log import views as log_views
+from aid_ledger.log.keyring import KeyFiles
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sequencer import Sequencer
 from aid_ledger.log.sworn import SwornFloor
@@ -50,7 +53,6 @@ from aid_ledger.regions import queries as regions
 from aid_ledger.regions.models import Agency
 from aid_ledger.settings import DEMO_ORIGIN, Process, Settings
 from aid_ledger.web import assets, desk, formats, guard, home, problems, shapes, slots
-from audit import note
 
 UPLOAD_MAX_BYTES: Final = 256 * 1024 * 1024
 """A list of a million recipients is some 150 MB; nothing anyone uploads is larger."""
@@ -136,9 +138,22 @@ def prepared_engine(settings: Settings) -> Engine:
 
 
 def open_sequencer(settings: Settings, engine: Engine) -> Sequencer:
-    """Give the one sequencer of this installation; this process must hold the log key."""
-    key = note.parse_skey(keyfiles.read_private(settings.log_key_file).decode().strip())
-    return Sequencer(engine, key, published_checkpoint(settings))
+    """Give the one sequencer of this installation; this process must hold the log's keys."""
+    keys = KeyFiles(settings.log_key_file, settings.log_next_key_file)
+    return Sequencer(engine, keys, published_checkpoint(settings))
+
+
+def open_custodian(settings: Settings, sequencer: Sequencer) -> Custodian:
+    """Have a sequencer of a process of its own also take the log's next key when its time has come.
+
+    That process may read no personal data, so the field keys it acts with are fresh ones that open nothing.
+    """
+    engine = sequencer.engine
+    with reading(engine) as rows:
+        zone = regions.agency(rows).zone
+    kit = Kit(FieldKeys.fresh(), settings.var / "files")
+    pen = LogPen(sequencer if settings.is_sqlite else None)
+    return Custodian(sequencer, Acts(engine, pen, kit, zone=zone, floor=SwornFloor(engine)))
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -27,6 +27,9 @@ NEW_FACTOR_WAIT = dt.timedelta(hours=72)
 WAIT_HOURS_MAX = 720
 UNWITNESSED_HOURS_MAX = 24
 """A way without witnesses is for one outage; this only shortens it."""
+LOG_KEY_WAIT_HOURS_MIN = 72
+LOG_KEY_WAIT = dt.timedelta(hours=LOG_KEY_WAIT_HOURS_MIN)
+"""What every verifier asks for (`audit.keys.WAIT`); a setting may only lengthen it."""
 
 _OTHERS = 0o077
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]{2,}(?:/[a-z0-9._-]+)*")
@@ -34,7 +37,7 @@ _PRACTICE_HOST = re.compile(r"(?:^|[./-])(?:demo|contoh|latihan|example|test|inv
 _NAMES = frozenset(
     {
         *("DATABASE_URL", "DATABASE_POOLER", "VAR", "ENV", "ORIGIN", "BASE_URL", "TIMEZONE"),
-        *("SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS", "UNWITNESSED_HOURS"),
+        *("SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS", "UNWITNESSED_HOURS", "LOG_KEY_WAIT_HOURS"),
     },
 )
 
@@ -85,6 +88,8 @@ class Settings:
     """How long a new factor signs in but does not approve (THREATS 2)."""
     unwitnessed_hours: int = UNWITNESSED_HOURS_MAX
     """How long two officials may let things leave without the witnesses' quorum (THREATS 4)."""
+    log_key_wait: dt.timedelta = LOG_KEY_WAIT
+    """How long an announced key of the log lies in the open before it signs (THREATS 11)."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -109,8 +114,9 @@ class Settings:
             base_url=_base_url(values.get("BASE_URL", "") or DEFAULT_BASE_URL),
             timezone=_timezone(values.get("TIMEZONE", "") or "Asia/Jakarta"),
             secret_key_file=Path(key_file).absolute() if key_file else None,
-            new_factor_wait=_wait(values.get("NEW_FACTOR_WAIT_HOURS", "")),
+            new_factor_wait=_wait(values, "NEW_FACTOR_WAIT_HOURS", NEW_FACTOR_WAIT, least=1),
             unwitnessed_hours=_unwitnessed_hours(values.get("UNWITNESSED_HOURS", "")),
+            log_key_wait=_wait(values, "LOG_KEY_WAIT_HOURS", LOG_KEY_WAIT, least=LOG_KEY_WAIT_HOURS_MIN),
         )
 
     @classmethod
@@ -132,6 +138,7 @@ class Settings:
             "SECRET_KEY_FILE": str(self.secret_key_file or ""),
             "NEW_FACTOR_WAIT_HOURS": str(int(self.new_factor_wait.total_seconds() // 3600)),
             "UNWITNESSED_HOURS": str(self.unwitnessed_hours),
+            "LOG_KEY_WAIT_HOURS": str(int(self.log_key_wait.total_seconds() // 3600)),
         }
         inherited = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
         return inherited | {PREFIX + name: text for name, text in own.items() if text}
@@ -177,6 +184,16 @@ class Settings:
     def log_key_file(self) -> Path:
         """The log's signing key, which the sequencer alone holds."""
         return self.keys_folder / "log.skey"
+
+    @property
+    def log_next_key_file(self) -> Path:
+        """The key that is to sign the log next, while a change is under way; it takes the place of the other one."""
+        return self.keys_folder / "log-next.skey"
+
+    @property
+    def key_statement_file(self) -> Path:
+        """What both those keys have signed about it, for officials to propose; public."""
+        return self.var / "log" / "next-key.note"
 
     @property
     def receipt_signing_file(self) -> Path:
@@ -229,6 +246,7 @@ class Settings:
         secret_files = (
             self.field_keys_file,
             self.log_key_file,
+            self.log_next_key_file,
             self.receipt_signing_file,
             self.receipt_root_file,
             self.session_key_file,
@@ -247,10 +265,12 @@ class Settings:
         if self.receipt_root_file.exists():
             faults.append(f"The receipts' root key {self.receipt_root_file} is still here: keep it offline, remove it.")
         # The embedded database is sequenced inside the web process: the genesis says `custody: single-host` for it.
-        if process is Process.WEB and not self.is_sqlite and os.access(self.log_key_file, os.R_OK):
-            faults.append(
-                f"The web process can read the log's key {self.log_key_file}: give it to the sequencer's own user only."
-            )
+        if process is Process.WEB and not self.is_sqlite:
+            faults += [
+                f"The web process can read the log's key {path}: give it to the sequencer's own user only."
+                for path in (self.log_key_file, self.log_next_key_file)
+                if os.access(path, os.R_OK)
+            ]
         return faults
 
 
@@ -280,19 +300,20 @@ def _pooler(text: str) -> Pooler:
         raise SettingsFault(f"{PREFIX}DATABASE_POOLER is {text!r}; it may be {known}") from None
 
 
-def _wait(text: str) -> dt.timedelta:
-    """Read a wait of one hour to thirty days: none at all would undo the rule, more would lock everybody out."""
-    return dt.timedelta(hours=_hours("NEW_FACTOR_WAIT_HOURS", text, most=WAIT_HOURS_MAX)) if text else NEW_FACTOR_WAIT
+def _wait(values: Mapping[str, str], name: str, default: dt.timedelta, *, least: int) -> dt.timedelta:
+    """Read a wait of up to thirty days: a shorter one than the least would undo its rule, a longer lock people out."""
+    text = values.get(name, "")
+    return dt.timedelta(hours=_hours(name, text, least=least, most=WAIT_HOURS_MAX)) if text else default
 
 
 def _unwitnessed_hours(text: str) -> int:
     """Read how long a way may be open; no agency lets things leave unseen for longer than a day."""
-    return _hours("UNWITNESSED_HOURS", text, most=UNWITNESSED_HOURS_MAX) if text else UNWITNESSED_HOURS_MAX
+    return _hours("UNWITNESSED_HOURS", text, least=1, most=UNWITNESSED_HOURS_MAX) if text else UNWITNESSED_HOURS_MAX
 
 
-def _hours(name: str, text: str, *, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= most:
-        raise SettingsFault(f"{PREFIX}{name} is {text!r}; it may be 1 to {most}")
+def _hours(name: str, text: str, *, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:4]) <= most:
+        raise SettingsFault(f"{PREFIX}{name} is {text!r}; it may be {least} to {most}")
     return int(text)
 
 

@@ -2,7 +2,7 @@
 
 Whoever pinned a key on paper can follow the log past it, but only along entries that the pinned key's own holder, the
 witnesses and 72 hours stand behind; a thief of the key alone has none of the last two. That two officials agreed is
-`replay/keeping.py`'s to check, and that the log is one tree is `verify.py`'s, which asks here who may sign it.
+`replay/custody.py`'s to check, and that the log is one tree is `verify.py`'s, which asks here who may sign it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from audit import checkpoint, cosignature, facts, note
 from audit.errors import AuditError, Finding, MalformedInput, ProofFailed, QuorumMissing, SignatureFailed
+from audit.facts.custody import LogKeyAnnounced, LogKeyTaken, LogKeyWithdrawn
 from audit.facts.founding import LogFounded
-from audit.facts.keeping import LogKeyAnnounced, LogKeyTaken, LogKeyWithdrawn
 from audit.note import ED25519
-from audit.policy import Named
+from audit.policy import MAX_FUTURE_S, Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -204,7 +204,8 @@ class KeyHistory:
             raise SignatureFailed(f"{fact.new} was not announced, or was withdrawn", rule="keys.announced")
         if at < announced.usable_from:
             raise SignatureFailed(f"{fact.new} was taken before its time", rule="keys.wait")
-        seen, kept = (_Sealed.of(each, old, self._trusted) for each in (fact.seen, fact.kept))
+        latest_s = int(at.timestamp()) + MAX_FUTURE_S
+        seen, kept = (_Sealed.of(each, old, self._trusted, latest_s) for each in (fact.seen, fact.kept))
         if not announced.index < seen.stated.size <= kept.stated.size <= index:
             raise ProofFailed("the checkpoints of a rotation lie between announcement and taking", rule="keys.sealed")
         if old in self._believed and announced.key not in self._believed:
@@ -218,20 +219,24 @@ class KeyHistory:
 
 @dataclass(frozen=True, slots=True)
 class _Sealed:
-    """A checkpoint that a rotation rests on, signed by the old key, with the good cosignatures of known witnesses."""
+    """A checkpoint that a rotation rests on, signed by the old key, with the good cosignatures of known witnesses.
+
+    Those from after the taking, by a clock that runs ahead, do not count.
+    """
 
     stated: Checkpoint
     cosigned: tuple[Cosignature, ...]
 
     @classmethod
-    def of(cls, text: str, old: VerifierKey, trusted: Policy) -> _Sealed:
+    def of(cls, text: str, old: VerifierKey, trusted: Policy, latest_s: int) -> _Sealed:
         signed = note.parse(text.encode())
         stated = checkpoint.parse(signed.text)
         note.verify(signed, [old])
         if stated.origin != old.name:
             raise SignatureFailed(f"a rotation of {old.name} rests on {stated.origin}", rule="keys.sealed")
         witnesses = [each.key for each in trusted.witnesses.values()]
-        return cls(stated, tuple(cosignature.verify(signed, witnesses)))
+        cosigned = cosignature.verify(signed, witnesses)
+        return cls(stated, tuple(each for each in cosigned if each.time_s <= latest_s))
 
 
 def _check_waited(seen: _Sealed, kept: _Sealed, trusted: Policy) -> None:

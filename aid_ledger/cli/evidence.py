@@ -54,7 +54,7 @@ def export_bundle(  # noqa: PLR0913, PLR0917 - the options of the command
     engine = make_engine(settings.engine_url(), reading=True, behind_pooler=settings.is_behind_pooler)
     try:
         with reading(engine) as session:
-            vkey = name_of_log(session).vkey
+            vkey = name_of_log(session).vkeys
             done = bundles.export(session, out, wish, vkey=vkey, root_certificate=certificate)
     finally:
         engine.dispose()

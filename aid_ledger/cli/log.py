@@ -66,7 +66,7 @@ def log_group() -> None:
 def export_log(settings: Settings, folder: Path) -> None:
     """Tulis seluruh log ke FOLDER sebagai berkas tlog-tiles, yang dapat diperiksa aid-audit verify."""
     with _reading(settings) as session:
-        size = export(session, folder, vkey=queries.name_of_log(session).vkey)
+        size = export(session, folder, vkey=queries.name_of_log(session).vkeys)
     click.echo(f"size: {size}\nfolder: {folder}")
 
 
@@ -138,7 +138,7 @@ def _key(settings: Settings, given: str | None) -> tuple[str, str]:
         return given, "--log-key"
     beside = composition.published_checkpoint(settings).with_name(VKEY_FILE)
     if beside.exists():
-        return beside.read_text().strip(), str(beside)
+        return beside.read_text().split("\n", 1)[0], str(beside)
     with _reading(settings) as session:
         return queries.name_of_log(session).vkey, "from the database itself: not anchored"
 

@@ -17,6 +17,7 @@ from aid_ledger.cli import (
     evidence,
     founding,
     household,
+    keys,
     log,
     recipients,
     sequencing,
@@ -79,3 +80,4 @@ main.add_command(log.log_group)
 main.add_command(log.audit_group)
 main.add_command(log.book_group)
 main.add_command(witnesses.witnesses)
+main.add_command(keys.keys)

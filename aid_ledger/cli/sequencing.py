@@ -1,6 +1,7 @@
 """`aid-ledger sequencer`: the one process that orders and seals the log; and how it fares, for people and for monitors.
 
-Nobody's deed: it holds the log key, writes no fact, and refuses rather than sign what it cannot stand by.
+Nobody's deed: it holds the log's keys, writes no fact but that an announced one is taken, and refuses rather than sign
+what it cannot stand by.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def sequencer(settings: Settings, *, once: bool) -> None:
     if click.get_current_context().invoked_subcommand is not None:
         return
     orders = _sequencer(settings)
-    heads.refuse_if_witnesses_know_more(orders.engine, orders.verifier)
+    heads.refuse_if_witnesses_know_more(orders.engine, orders.verifiers())
     other = orders.duty.take()
     if once:
         if other is not None:
@@ -54,7 +55,8 @@ def sequencer(settings: Settings, *, once: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    click.echo(f"ordered: {service.run_sequencer(orders, stop=stop)}")
+    custodian = composition.open_custodian(settings, orders)
+    click.echo(f"ordered: {service.run_sequencer(custodian, stop=stop)}")
 
 
 @sequencer.command()

@@ -71,7 +71,7 @@ def _serve(settings: Settings, *, host: str, port: int) -> None:
     office = composition.open_office(settings, Process.WEB)
     if office.sequencer is not None:
         # On the embedded database the processes started here are the sequencer.
-        heads.refuse_if_witnesses_know_more(office.engine, office.sequencer.verifier)
+        heads.refuse_if_witnesses_know_more(office.engine, office.sequencer.verifiers())
     office.engine.dispose()
     environment = settings.child_environment()
     command = _gunicorn(settings, host=host, port=port)

@@ -113,7 +113,7 @@ def write_private(path: Path, content: bytes, *, replace: bool = False) -> None:
         _put_in_place(draft, path, replace=replace)
     finally:
         draft.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _require_private(path: Path, mode: int) -> None:
@@ -134,7 +134,8 @@ def _put_in_place(draft: Path, path: Path, *, replace: bool) -> None:
         raise KeyFileFault(f"key file {path} exists already; it is never overwritten") from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Flush a folder to disk: a name in it survives a loss of power only after this."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -27,8 +27,11 @@ from aid_ledger.log.tree import TileTree
 from audit import checkpoint, note
 from audit.entry import parse_entry
 from audit.errors import AuditError
+from audit.keys import KeyHistory
 from audit.merkle import leaf_hash
+from audit.policy import Policy
 from audit.replay import Replay, State
+from audit.verify import Checker
 
 ROWS_PER_FETCH = 1_000
 
@@ -65,7 +68,7 @@ def diff(session: Session, *, vkey: str, published: bytes | None, agreements: Se
 
     Args:
         session: a reading session that has asked nothing yet.
-        vkey: the log's verifier key.
+        vkey: the log's verifier key, as the auditor has it; the entries lead from it to later ones.
         published: the checkpoint kept outside the database, read before the session was opened; None if there is none.
         agreements: what the rooms downstream compare.
 
@@ -77,10 +80,11 @@ def diff(session: Session, *, vkey: str, published: bytes | None, agreements: Se
     found = [Difference(name, key_text(key), UNREADABLE) for name, keys in unreadable.items() for key in keys]
     if any(unreadable[model.__tablename__] for model in LOG):
         return found  # What cannot be read cannot be replayed.
-    replay = Replay()
-    found += _check_log(session, replay, vkey=vkey, published=published)
+    replay, keys = Replay(), KeyHistory(Policy.of_log_key(vkey))
+    found += _check_log(session, (replay, keys), _Signers(keys, note.parse_vkey(vkey)), published=published)
     replay.finish()
-    found += [Difference("log_entries", str(each.index), f"{each.rule}: {each.sentence}") for each in replay.violations]
+    broken = [*replay.violations, *keys.violations]
+    found += [Difference("log_entries", str(each.index), f"{each.rule}: {each.sentence}") for each in broken]
     found += _compare_rows(session, replay.state, unreadable)
     if not any(unreadable.values()):  # Rooms read whole rows.
         for agreement in agreements:
@@ -94,7 +98,21 @@ def housekeeping_tables() -> dict[str, str]:
     return {table.name: str(table.info["comment"]) for table in tables if keeping(table) == "housekeeping"}
 
 
-def _check_log(session: Session, replay: Replay, *, vkey: str, published: bytes | None) -> Iterator[Difference]:
+@dataclass(frozen=True, slots=True)
+class _Signers:
+    """Whose signature a size needs: the key that the entries give it, if the auditor's own key is one of theirs."""
+
+    keys: KeyHistory
+    pinned: note.VerifierKey
+
+    def of(self, size: int) -> note.VerifierKey:
+        is_of_this_log = any(each.key == self.pinned for each in self.keys.ranges)
+        return (self.keys.signer(size) if is_of_this_log else None) or self.pinned
+
+
+def _check_log(
+    session: Session, checkers: Sequence[Checker], signers: _Signers, *, published: bytes | None
+) -> Iterator[Difference]:
     tree = TileTree(0, lambda _level, _number: b"")
     for position in _leading_nowhere(session):
         yield Difference("log_positions", str(position), "leads to no entry")
@@ -102,12 +120,12 @@ def _check_log(session: Session, replay: Replay, *, vkey: str, published: bytes 
         if position != expected:
             yield Difference("log_positions", str(position), f"position {expected} is missing")
             return
-        yield from _check_entry(replay, position, entry)
+        yield from _check_entry(checkers, position, entry)
         tree.append([leaf_hash(bytes(entry.raw))])
     yield from _check_tiles(session, tree)
-    yield from _check_checkpoints(session, tree, vkey=vkey, published=published)
+    yield from _check_checkpoints(session, tree, signers, published)
     for index, entry in enumerate(_waiting(session), start=tree.size):
-        yield from _check_entry(replay, index, entry)
+        yield from _check_entry(checkers, index, entry)
     for reference, entry_id, fault in misplaced(session):
         yield Difference("log_mentions", f"{reference}/{entry_id}", f"the mention of {reference} {fault}")
 
@@ -137,8 +155,8 @@ def _waiting(session: Session) -> list[LogEntry]:
     return list(session.scalars(query.where(LogPosition.entry_id.is_(None)).order_by(LogEntry.id)))
 
 
-def _check_entry(replay: Replay, index: int, row: LogEntry) -> Iterator[Difference]:
-    """Hold an entry's columns against its bytes, and give it to replay."""
+def _check_entry(checkers: Sequence[Checker], index: int, row: LogEntry) -> Iterator[Difference]:
+    """Hold an entry's columns against its bytes, and give it to whoever judges what it says."""
     key = str(row.id)
     try:
         entry = parse_entry(bytes(row.raw))
@@ -148,7 +166,8 @@ def _check_entry(replay: Replay, index: int, row: LogEntry) -> Iterator[Differen
     stated = (row.act, row.ordinal, row.kind, instant_text(row.recorded_at), bytes(row.leaf_hash))
     if stated != (entry.act, entry.ordinal, entry.kind, entry.recorded_at, leaf_hash(bytes(row.raw))):
         yield Difference("log_entries", key, f"columns of entry {index} differ from its bytes")
-    replay.apply(index, entry)
+    for checker in checkers:
+        checker.apply(index, entry)
 
 
 def _check_tiles(session: Session, tree: TileTree) -> Iterator[Difference]:
@@ -163,12 +182,13 @@ def _check_tiles(session: Session, tree: TileTree) -> Iterator[Difference]:
         yield Difference("log_heads", "1", f"does not say that {tree.size} entries are ordered")
 
 
-def _check_checkpoints(session: Session, tree: TileTree, *, vkey: str, published: bytes | None) -> Iterator[Difference]:
-    key = note.parse_vkey(vkey)
+def _check_checkpoints(
+    session: Session, tree: TileTree, signers: _Signers, published: bytes | None
+) -> Iterator[Difference]:
     newest = outside = 0
     before: dt.datetime | None = None
     for row, recorded_at in session.execute(_CHECKPOINTS):
-        size, root, fault = _read_checkpoint(row.note.encode(), tree, key)
+        size, root, fault = _read_checkpoint(row.note.encode(), tree, signers)
         if not fault and (row.size, bytes(row.root)) != (size, root):
             fault = "columns differ from its bytes"
         if not fault and not _is_timely(row.signed_at, recorded_at, before):
@@ -177,7 +197,7 @@ def _check_checkpoints(session: Session, tree: TileTree, *, vkey: str, published
             yield Difference("log_checkpoints", str(row.size), fault)
         newest, before = row.size, row.signed_at
     if published is not None:
-        outside, _root, fault = _read_checkpoint(published, tree, key)
+        outside, _root, fault = _read_checkpoint(published, tree, signers)
         if fault:
             yield Difference("log_checkpoints", "published", f"the checkpoint outside the database: {fault}")
     if newest < outside or (newest < tree.size and _age_of(session, newest) > UNSIGNED_LIMIT):
@@ -207,12 +227,12 @@ def _age_of(session: Session, position: int) -> dt.timedelta:
     return now() - session.scalars(query.where(LogPosition.position == position)).one()
 
 
-def _read_checkpoint(raw: bytes, tree: TileTree, key: note.VerifierKey) -> tuple[int, bytes, str]:
+def _read_checkpoint(raw: bytes, tree: TileTree, signers: _Signers) -> tuple[int, bytes, str]:
     """Read a signed checkpoint of this tree: size, root, and what is wrong with it, "" if nothing is."""
     try:
         signed = note.parse(raw)
-        note.verify(signed, [key])
         body = checkpoint.parse(signed.text)
+        note.verify(signed, [signers.of(body.size)])
     except AuditError as error:
         return 0, b"", error.sentence
     if body.size > tree.size:

@@ -15,11 +15,12 @@ from pathlib import Path
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from aid_ledger.core import keyfiles
 from aid_ledger.log import history
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogPosition, LogTile
 from aid_ledger.log.queries import cosigned_note, newest_checkpoint
 from aid_ledger.log.rules import FolderOfAnotherLog, LogIncomplete, NotSealed
-from aid_ledger.log.sequencer import VKEY_FILE, TileFetch, publish, sync_folder
+from aid_ledger.log.sequencer import VKEY_FILE, TileFetch, publish
 from aid_ledger.log.tree import HASH, TileTree
 from audit import checkpoint, note, tiles
 from audit.errors import AuditError
@@ -52,7 +53,7 @@ def export(session: Session, folder: Path, *, vkey: str) -> int:
             changed |= {each for each in place.parents if each.is_relative_to(folder)}
     # Names are on the disk before the checkpoint counts on them, not only what they name.
     for each in changed:
-        sync_folder(each)
+        keyfiles.sync_folder(each)
     _put(folder / HISTORY_FILE, history.pages(session))
     publish(folder / VKEY_FILE, vkey + "\n")
     publish(folder / CHECKPOINT_FILE, cosigned_note(session, newest))

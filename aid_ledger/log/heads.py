@@ -31,6 +31,9 @@ log = logs.get(__name__)
 PUBLISHED = "published"
 """The name of the head that lies beside the database; no witness is asked under it."""
 
+Keys = Sequence[note.VerifierKey]
+"""The keys of this log, at least one; whichever of them signed, it was the log."""
+
 Get = Callable[[str], Reply]
 
 
@@ -43,7 +46,7 @@ class Head:
     root: bytes
 
 
-def published_head(published: Path, key: note.VerifierKey) -> Head | None:
+def published_head(published: Path, keys: Keys) -> Head | None:
     """Read the checkpoint published outside the database; None if there is none.
 
     Raises:
@@ -52,31 +55,31 @@ def published_head(published: Path, key: note.VerifierKey) -> Head | None:
     if not published.exists():
         return None
     try:
-        stated = _signed(published.read_bytes(), key)
+        stated = _signed(published.read_bytes(), keys)
     except AuditError as error:
         raise PublishedAltered(rule=error.rule) from error
     return Head(PUBLISHED, stated.size, stated.root)
 
 
-def witnessed_heads(engine: Engine, key: note.VerifierKey, *, get: Get = calling.get) -> list[Head]:
+def witnessed_heads(engine: Engine, keys: Keys, *, get: Get = calling.get) -> list[Head]:
     """Ask every witness, all at once, what it shows of this log; those with nothing to say are left out."""
     with reading(engine) as session:
         witnesses = session.execute(select(Witness.name, Witness.url).order_by(Witness.name)).all()
     if not witnesses:
         return []
-    place = hashlib.sha256(key.name.encode()).hexdigest()
+    place = hashlib.sha256(keys[0].name.encode()).hexdigest()
     with ThreadPoolExecutor(len(witnesses)) as pool:
-        heads = pool.map(lambda each: _shown(each.name, f"{each.url}/{place}/checkpoint", key, get), witnesses)
+        heads = pool.map(lambda each: _shown(each.name, f"{each.url}/{place}/checkpoint", keys, get), witnesses)
         return [head for head in heads if head is not None]
 
 
-def refuse_if_witnesses_know_more(engine: Engine, key: note.VerifierKey, *, get: Get = calling.get) -> None:
+def refuse_if_witnesses_know_more(engine: Engine, keys: Keys, *, get: Get = calling.get) -> None:
     """Ask the witnesses before anything is signed, once at the start of whatever signs.
 
     Raises:
         LogBehind: the database holds fewer entries than a witness knows, or others.
     """
-    refuse_if_behind(engine, witnessed_heads(engine, key, get=get))
+    refuse_if_behind(engine, witnessed_heads(engine, keys, get=get))
 
 
 def refuse_if_behind(engine: Engine, heads: Sequence[Head]) -> None:
@@ -93,7 +96,7 @@ def refuse_if_behind(engine: Engine, heads: Sequence[Head]) -> None:
                 raise LogBehind(published=head.size, database=tree.size, known_to=head.known_to)
 
 
-def _shown(name: str, address: str, key: note.VerifierKey, get: Get) -> Head | None:
+def _shown(name: str, address: str, keys: Keys, get: Get) -> Head | None:
     try:
         reply = get(address)
     except NoAnswer:
@@ -103,14 +106,14 @@ def _shown(name: str, address: str, key: note.VerifierKey, get: Get) -> Head | N
         # It has never cosigned this log, or is of those that show nothing.
         return None
     try:
-        stated = _signed(reply.body, key)
+        stated = _signed(reply.body, keys)
     except AuditError as error:
         log.warning("witness_shows_no_checkpoint_of_ours", witness=name, rule=error.rule)
         return None
     return Head(name, stated.size, stated.root)
 
 
-def _signed(words: bytes, key: note.VerifierKey) -> Checkpoint:
+def _signed(words: bytes, keys: Keys) -> Checkpoint:
     signed = note.parse(words)
-    note.verify(signed, [key])
+    note.verify(signed, keys)
     return checkpoint.parse(signed.text)

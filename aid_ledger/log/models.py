@@ -195,3 +195,43 @@ class WitnessPolicyAgreement(Base):
     since: Mapped[dt.datetime] = mapped_column(Instant)
     agreed_by: Mapped[str] = mapped_column(String(40))
     agreed_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+
+KEY_ANNOUNCED = "announced"
+"""The state of a key that waits to be taken; the others are the room `custody`'s own."""
+
+
+class LogKey(Base):
+    """A key that was proposed to sign the log after the one in use, and what became of it (room `custody`).
+
+    `announced_act` and `taken_act` are the acts of its entries, "" until there are any; which sizes it signs follows
+    from where those lie. The first key of a log has no row: the first entry names it.
+    """
+
+    __tablename__ = "log_keys"
+    __table_args__ = ({"info": record("two administrators, and the sequencer when the time has come")},)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    vkey: Mapped[str] = mapped_column(String(300), unique=True)
+    old_vkey: Mapped[str] = mapped_column(String(300))
+    old_signature: Mapped[str] = mapped_column(String(100))
+    new_signature: Mapped[str] = mapped_column(String(100))
+    decree: Mapped[str] = mapped_column(String(300))
+    state: Mapped[str] = mapped_column(String(20))
+    proposed_by: Mapped[str] = mapped_column(String(80))
+    proposed_at: Mapped[dt.datetime] = mapped_column(Instant)
+    usable_from: Mapped[dt.datetime | None] = mapped_column(Instant)
+    announced_act: Mapped[str] = mapped_column(String(32))
+    taken_act: Mapped[str] = mapped_column(String(32))
+
+
+class LogKeySeal(Base):
+    """The first checkpoint over a key's announcement that the quorum was seen to have cosigned, with those lines."""
+
+    __tablename__ = "log_key_seals"
+    __table_args__ = (
+        {"info": housekeeping("it carries its own signatures; one that is gone makes the new key wait anew")},
+    )
+
+    key_id: Mapped[int] = mapped_column(ForeignKey("log_keys.id"), primary_key=True, autoincrement=False)
+    note: Mapped[str] = mapped_column(Text)

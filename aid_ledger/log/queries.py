@@ -10,11 +10,14 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from aid_ledger.log.keyring import log_keys
 from aid_ledger.log.mentions import references_in
 from aid_ledger.log.models import (
+    KEY_ANNOUNCED,
     LogCheckpoint,
     LogEntry,
     LogHead,
+    LogKey,
     LogPosition,
     Witness,
     WitnessCosignature,
@@ -28,6 +31,7 @@ from audit.entry import parse_entry
 from audit.errors import AuditError
 from audit.facts.founding import LogFounded
 from audit.note import encode_base64
+from audit.policy import Named, Policy
 
 PAGE = 100
 """Entries on one page of the log."""
@@ -53,13 +57,30 @@ class PlacedEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogName:
-    """What a log is called and what its signatures are checked with, as its first entry says."""
+    """What a log is called, as its first entry says, and which keys its signatures are checked with.
+
+    `keys` are oldest first, each with the sizes it signs.
+    """
 
     origin: str
-    vkey: str
+    keys: tuple[Named, ...]
     agency: str
     custody: str
     is_practice: bool
+
+    @property
+    def vkey(self) -> str:
+        """The key in use, as it is printed."""
+        return str(self.keys[-1].key)
+
+    @property
+    def vkeys(self) -> str:
+        """All keys, newest first, a line each: the file that lies beside a log."""
+        return "\n".join(str(each.key) for each in reversed(self.keys))
+
+    def own_policy(self) -> Policy:
+        """Trust this log alone, each of its keys for its own sizes, and ask for no witnesses."""
+        return Policy(self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +165,17 @@ def name_of_log(session: Session) -> LogName:
         raise LogIncomplete(position=0) from error
     return LogName(
         origin=str(body["origin"]),
-        vkey=str(body["log_vkey"]),
+        keys=log_keys(session),
         agency=str(body["agency_name"]),
         custody=str(body["custody"]),
         is_practice=bool(body["practice"]),
     )
+
+
+def coming_key(session: Session) -> LogKey | None:
+    """Give the key that is announced to sign the log next; None if none is."""
+    query = select(LogKey).where(LogKey.state == KEY_ANNOUNCED)
+    return session.scalars(query).first()
 
 
 def status(session: Session) -> LogStatus:

@@ -160,3 +160,10 @@ class WitnessNotFound(DomainError):
 
     kind = Kind.NOT_FOUND
     code = "log.witness_not_found"
+
+
+class KeyMissing(DomainError):
+    """The key that signs the next checkpoint is not on this host: nothing is signed with another."""
+
+    kind = Kind.UNAVAILABLE
+    code = "log.key_missing"

@@ -18,10 +18,11 @@ from pathlib import Path
 from sqlalchemy import Engine, RowMapping, bindparam, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from aid_ledger.core import clock
+from aid_ledger.core import clock, keyfiles
 from aid_ledger.core.act import keeping_house
 from aid_ledger.core.db import reading
 from aid_ledger.log.duty import Duty
+from aid_ledger.log.keyring import Keys, OneKey, log_keys, spans
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogPosition, LogTile
 from aid_ledger.log.rules import (
     PASS_ENTRIES,
@@ -36,9 +37,10 @@ from aid_ledger.log.tree import TileTree
 from audit import checkpoint, note
 from audit.errors import AuditError
 from audit.merkle import leaf_hash, verify_consistency
+from audit.policy import Named
 
 VKEY_FILE = "log.vkey"
-"""The log's public key, beside the published checkpoint and in every export."""
+"""The log's public keys, newest first, beside the published checkpoint and in every export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,18 @@ class Limits:
 
 
 class Sequencer:
-    """Orders and signs for one database; the only holder of the log key.
+    """Orders and signs for one database; the only holder of the log's keys.
 
-    `published` is the file outside the database that holds the last published checkpoint.
+    `published` is the file outside the database that holds the last published checkpoint. A single key stands for a log
+    that has never had another.
     """
 
-    def __init__(self, engine: Engine, key: note.SigningKey, published: Path, limits: Limits | None = None) -> None:
+    def __init__(
+        self, engine: Engine, keys: Keys | note.SigningKey, published: Path, limits: Limits | None = None
+    ) -> None:
         self._limits = limits or Limits()
         self.engine = engine
-        self._key = key
+        self.keys: Keys = OneKey(keys) if isinstance(keys, note.SigningKey) else keys
         self._published = published
         self.duty = Duty(engine)
         """The place that a process takes which goes on sequencing; one pass needs only its own lock."""
@@ -76,10 +81,10 @@ class Sequencer:
         self._is_swept = False
         """Whether the last pass came to the newest entry."""
 
-    @property
-    def verifier(self) -> note.VerifierKey:
-        """The public half of the log's key."""
-        return self._key.verifier()
+    def verifiers(self) -> list[note.VerifierKey]:
+        """List the public keys of this log: those that its entries name, and those that are here."""
+        with reading(self.engine) as session:
+            return self._verifiers(session)
 
     def run_once(self) -> Pass:
         """Order what is committed, sign if the tree grew, publish; returns at once if another sequencer is at work.
@@ -148,8 +153,10 @@ class Sequencer:
             last = _newest(session)
             tree = TileTree(size, TileFetch(session))
             self._refuse_if_behind(session, tree)
-            if size and (last is None or last.size < size):
-                self._sign_tree(session, tree, last)
+            signed = last.size if last else 0
+            for end, named in spans(self._ranges(session), signed, size) if size > signed else ():
+                # Where a key ends, it signs once more: what it vouched for ends with the log as it was then.
+                last = self._sign_tree(session, tree.at(end), last, self.keys.signer(str(named.key)))
 
     def _publish(self) -> int:
         """Publish the newest checkpoint under the lock, so that an older one is never put over a newer."""
@@ -159,11 +166,22 @@ class Sequencer:
             last = _newest(session)
             if last is None:
                 return 0
-            publish(self._published.with_name(VKEY_FILE), f"{self._key.verifier()}\n")
+            vkeys = [str(each.key) for each in reversed(self._ranges(session))]
+            publish(self._published.with_name(VKEY_FILE), "".join(f"{each}\n" for each in vkeys))
             publish(self._published, last.note)
+            self.keys.settle(vkeys[0])
             return last.size
 
-    def _sign_tree(self, session: Session, tree: TileTree, last: LogCheckpoint | None) -> None:
+    def _ranges(self, session: Session) -> Sequence[Named]:
+        return log_keys(session) or [Named(self.keys.in_use().verifier(), "")]
+
+    def _verifiers(self, session: Session) -> list[note.VerifierKey]:
+        # A database from before a rotation does not know the key that signed what was published after it.
+        return list(dict.fromkeys([*(each.key for each in self._ranges(session)), *self.keys.verifiers()]))
+
+    def _sign_tree(
+        self, session: Session, tree: TileTree, last: LogCheckpoint | None, key: note.Signs
+    ) -> LogCheckpoint:
         root = tree.root()
         if last is not None:
             proof = tree.consistency_proof(last.size)
@@ -171,9 +189,11 @@ class Sequencer:
                 verify_consistency(last.size, tree.size, last.root, root, proof)
             except AuditError as error:
                 raise TreeAltered(signed=last.size, size=tree.size) from error
-        body = checkpoint.Checkpoint(self._key.name, tree.size, root)
-        signed = note.sign(body.text(), self._key).decode()
-        session.add(LogCheckpoint(size=tree.size, root=root, note=signed, signed_at=clock.now()))
+        body = checkpoint.Checkpoint(key.name, tree.size, root)
+        signed = note.sign(body.text(), key).decode()
+        sealed = LogCheckpoint(size=tree.size, root=root, note=signed, signed_at=clock.now())
+        session.add(sealed)
+        return sealed
 
     def _refuse_if_behind(self, session: Session, tree: TileTree) -> None:
         if not self._published.exists():
@@ -185,7 +205,7 @@ class Sequencer:
             return
         try:
             seen = note.parse(words)
-            note.verify(seen, [self._key.verifier()])
+            note.verify(seen, self._verifiers(session))
             outside = checkpoint.parse(seen.text)
         except AuditError as error:
             raise PublishedAltered(rule=error.rule) from error
@@ -206,16 +226,7 @@ def publish(path: Path, words: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder to disk: a name in it survives a loss of power only after this."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    keyfiles.sync_folder(path.parent)
 
 
 def _take_lock(session: Session) -> bool:

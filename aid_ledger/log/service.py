@@ -22,7 +22,6 @@ from aid_ledger.log.sequencer import Pass
 from audit import proof
 from audit.errors import AuditError
 from audit.merkle import leaf_hash
-from audit.policy import Policy
 
 log = logs.get(__name__)
 
@@ -141,7 +140,7 @@ def check_entry(session: Session, entry: PlacedEntry) -> EntryCheck:
         raise NotSealed(act=entry.act)
     if leaf_hash(entry.raw) != entry.leaf_hash:
         return EntryCheck(0, "entry.hash")
-    trusted = Policy.of_log_key(queries.name_of_log(session).vkey)
+    trusted = queries.name_of_log(session).own_policy()
     try:
         shown = proof.parse(queries.proof_text(session, entry.position).encode())
         trust = proof.verify(shown, entry.raw, trusted, now_s=int(clock.now().timestamp()))

@@ -56,6 +56,7 @@ def index() -> ResponseReturnValue:
         return render_template(
             "log/index.html",
             name=queries.name_of_log(session),
+            coming=queries.coming_key(session),
             status=status,
             is_late=status.is_late(clock.now()),
             newest=newest,
@@ -205,9 +206,9 @@ def history_file() -> ResponseReturnValue:
 @bp.get("/log.vkey")
 @public
 def vkey() -> ResponseReturnValue:
-    """Give the log's public key; an inspector takes it from paper instead."""
+    """Give the log's public keys, newest first; an inspector takes theirs from paper instead."""
     with desk.read() as session:
-        return _file(f"{queries.name_of_log(session).vkey}\n".encode(), TEXT, A_MOMENT)
+        return _file(f"{queries.name_of_log(session).vkeys}\n".encode(), TEXT, A_MOMENT)
 
 
 @bp.get("/tile/<path:path>")

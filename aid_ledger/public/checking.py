@@ -43,15 +43,20 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """What receipts hang from here: the root certificate as the log's first entry pins it, and the log's key.
+    """What receipts hang from here: the root certificate as the log's first entry pins it, and the log's keys.
 
     `root` is "" where the certificate is missing or is not the pinned one; then no file can be checked.
     """
 
     root: str
     fingerprint: str
-    log_key: str
+    trusted: Policy
     origin: str
+
+    @property
+    def log_key(self) -> str:
+        """The key in use, for people to compare."""
+        return str(self.trusted.logs[-1].key)
 
 
 def anchors(session: Session, root_certificate_file: Path) -> Anchors:
@@ -62,7 +67,7 @@ def anchors(session: Session, root_certificate_file: Path) -> Anchors:
     digest = x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()) if pem else b""
     is_pinned = base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == pinned
     shown = base64.urlsafe_b64decode(pinned + "=").hex()
-    return Anchors(pem.decode("ascii") if is_pinned else "", shown, name.vkey, name.origin)
+    return Anchors(pem.decode("ascii") if is_pinned else "", shown, name.own_policy(), name.origin)
 
 
 def check_code(session: Session, keys: FieldKeys, anchors: Anchors, typed: str, *, at: dt.datetime) -> Finding:
@@ -79,7 +84,7 @@ def check_file(pdf: bytes, anchors: Anchors, *, at: dt.datetime) -> Reading | Fi
     if unfit := _unfit(pdf, anchors):
         return verdicts.undecided(unfit)
     try:
-        read = reading.read_file(pdf, Trusted(anchors.root, anchors.log_key, int(at.timestamp())))
+        read = reading.read_file(pdf, Trusted(anchors.root, anchors.trusted, int(at.timestamp())))
     except ReadersBusy:
         return verdicts.undecided(Reason.BUSY)
     except FileUnreadable:
@@ -121,7 +126,7 @@ def _proven(
     """Prove our own record of a receipt against the log, as a stranger would."""
     try:
         gathered = evidence_of(session, keys, receipt)
-        proven = evidence.check(gathered, Policy.of_log_key(anchors.log_key), now_s=int(at.timestamp()))
+        proven = evidence.check(gathered, anchors.trusted, now_s=int(at.timestamp()))
     except NotSealed:
         return verdicts.undecided(Reason.NOT_SEALED)
     except (AuditError, EntryNotFound, IntegrityFailed):

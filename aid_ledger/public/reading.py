@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from aid_ledger.core.prison import MEBIBYTE, Arguments, Confines, FileUnreadable, imprisoned
+from audit import policy
 from audit.errors import AuditError
 from audit.pdf import verify_receipt
 from audit.pdf.fields import ReceiptFields
+from audit.policy import Policy
 
 UPLOAD_MAX_BYTES: Final = 2 * MEBIBYTE
 """A receipt has some 200 kB; the verifier itself refuses more than one MiB."""
@@ -37,10 +39,10 @@ class ReadersBusy(FileUnreadable):
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """What a receipt is held against: the root certificate (PEM), the log's key, and our clock."""
+    """What a receipt is held against: the root certificate (PEM), the log with all its keys, and our clock."""
 
     root: str
-    log_key: str
+    log: Policy
     now_s: int
 
 
@@ -67,7 +69,12 @@ def read_file(pdf: bytes, trusted: Trusted) -> Reading:
         with tempfile.TemporaryDirectory(prefix="aid-receipt-") as folder:
             source = Path(folder) / "receipt.pdf"
             source.write_bytes(pdf)
-            arguments: Arguments = {"root": trusted.root, "log_key": trusted.log_key, "now_s": trusted.now_s}
+            arguments: Arguments = {
+                "root": trusted.root,
+                "log_key": str(trusted.log.logs[-1].key),
+                "policy": "".join(map(policy.write_log_line, trusted.log.logs)) + "quorum none\n",
+                "now_s": trusted.now_s,
+            }
             with imprisoned(verify, source, arguments=arguments, confines=CONFINES) as results:
                 return understood((results / ANSWER).read_bytes())
     finally:
@@ -81,6 +88,7 @@ def verify(source: Path, results: Path, arguments: Arguments) -> None:
             source.read_bytes(),
             root_cert=str(arguments["root"]).encode(),
             log_key=str(arguments["log_key"]),
+            policy=policy.parse(str(arguments["policy"]).encode()),
             now_s=int(arguments["now_s"]),
         )
     except AuditError as refusal:

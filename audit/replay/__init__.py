@@ -2,7 +2,7 @@
 
 Shares no code with the agency's application and reads no database. Each file holds one family of rules: rows (what
 may explain which row), value (accounts and moves), batches (freezing and its states), authority (who may, four eyes,
-codes), keeping (the log's keys), programmes (rates, ceilings, sources), payments (outcomes and receipts) and witnessed
+codes), custody (the log's keys), programmes (rates, ceilings, sources), payments (outcomes and receipts) and witnessed
 (whom the agency waits for, and what left without them). A true log of a false act fails here even when every hash is
 right.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.facts import decode
-from audit.replay import authority, batches, keeping, openings, payments, programmes, rows, value, witnessed
+from audit.replay import authority, batches, custody, openings, payments, programmes, rows, value, witnessed
 from audit.replay.state import Batch, Line, State, Step
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Line", "Replay", "State"]
 
 _RULES = (
-    *(rows.apply, value.apply, authority.apply, keeping.apply),
+    *(rows.apply, value.apply, authority.apply, custody.apply),
     *(programmes.apply, batches.apply, openings.apply, payments.apply, witnessed.apply),
 )
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LINT = Path(sys.executable).with_name("lint-imports")
 ROOMS = (
-    *("core", "web", "log", "regions", "officials", "founding", "flags", "documents", "book"),
+    *("core", "web", "log", "regions", "officials", "founding", "custody", "flags", "documents", "book"),
     *(
         "funding",
         "programs",

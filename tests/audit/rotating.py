@@ -10,8 +10,8 @@ from audit import keys, note, policy
 from audit.checkpoint import Checkpoint
 from audit.cosignature import sign as cosign
 from audit.entry import Actor, Entry, encode_entry
+from audit.facts.custody import LogKeyAnnounced, LogKeyProposed, LogKeyTaken, LogKeyWithdrawn
 from audit.facts.founding import LogFounded, RepairNoted
-from audit.facts.keeping import LogKeyAnnounced, LogKeyProposed, LogKeyTaken, LogKeyWithdrawn
 from audit.facts.officials import OfficialEnrolled, RoleGranted
 from audit.note import SigningKey
 from audit.policy import Policy

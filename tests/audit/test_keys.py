@@ -88,6 +88,20 @@ def test_witnesses_must_have_seen_it_for_72_hours() -> None:
     assert verify(log.files()).is_good
 
 
+def test_a_clock_that_runs_ahead_shortens_nothing() -> None:
+    """B2: a cosignature dated after the entry that shows it is none."""
+    log = begun()
+    log.announce()
+    seen = log.seal(*THREE)
+    log.at += 73 * HOUR
+    ahead = Growing(log.entries, log.at + HOUR / 60 * 6).seal(*THREE)
+    taken = log.take(seen, ahead)
+    assert fault(log.files(*THREE), WITNESSED)[:2] == ("keys.quorum", taken)
+    log.entries.pop()
+    log.take(seen, Growing(log.entries, log.at + HOUR / 60 * 5).seal(*THREE))
+    assert verify(log.files(*THREE), WITNESSED).is_good
+
+
 def test_without_witnesses_the_log_claims_its_times() -> None:
     """Who asks for no witnesses is shown the rotation by the log's word alone, and even that must be 72 hours."""
     log, _ = rotated()

@@ -10,7 +10,9 @@ from click.testing import CliRunner, Result
 from audit.cli import main
 from audit.entry import parse_entry
 from audit.errors import Finding
-from audit.facts.keeping import LogKeyTaken
+from audit.facts.custody import LogKeyTaken
+from audit.facts.founding import FoundingClosed
+from audit.facts.officials import OfficialEnrolled
 from audit.replay import Replay
 from tests.audit.rotating import HOUR, NEXT_KEY, THIRD_KEY, THREE, Growing, rotated, vkey
 from tests.audit.small_log import LOG_KEY, LOG_VKEY, make_policy
@@ -149,3 +151,17 @@ def test_no_keys_are_printed_of_a_bad_log(tmp_path: Path, paper: Path) -> None:
     assert result.exit_code == 1
     assert f"first_bad_index: {taken}\nrule: keys.quorum" in result.output
     assert not result.output.startswith("log ")
+
+
+def test_founders_decide_until_the_founding_is_closed() -> None:
+    """While the founding is open its two people hold every power, and afterwards only what they were granted."""
+    log = Growing()
+    log.found()
+    for login in ("siti", "budi"):
+        log.say(OfficialEnrolled(official=login, founder=1), who=login)
+    log.propose(who="siti")
+    log.announce(who="budi")
+    assert broken(log) == []
+    log.say(FoundingClosed(founders=("budi", "siti")), who="budi")
+    index = log.withdraw()
+    assert broken(log) == [Finding("authority.role", index, "siti did LogKeyWithdrawn without admin")]

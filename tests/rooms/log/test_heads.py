@@ -38,11 +38,11 @@ def test_a_database_behind_a_witness_is_refused(founded: Founded, twin: Founded)
         submitted(founded, kpk)
         builders.add(twin, kpk)
         key = founded.bench.key.verifier()
-        heads.refuse_if_witnesses_know_more(founded.bench.engine, key)
+        heads.refuse_if_witnesses_know_more(founded.bench.engine, [key])
         size = grow(founded, "BERAS", "GULA")
         heads_of_submission(founded)
         with pytest.raises(LogBehind) as refusal:
-            heads.refuse_if_witnesses_know_more(twin.bench.engine, key)
+            heads.refuse_if_witnesses_know_more(twin.bench.engine, [key])
         assert refusal.value.facts["published"] == size
         assert refusal.value.facts["known_to"] == "kpk"
 
@@ -54,7 +54,7 @@ def test_a_database_with_another_root_than_a_witness_is_refused(founded: Founded
         submitted(founded, kpk)
         grow(twin, "BERAS", "GULA", "TEH")
         with pytest.raises(LogBehind):
-            heads.refuse_if_witnesses_know_more(twin.bench.engine, founded.bench.key.verifier())
+            heads.refuse_if_witnesses_know_more(twin.bench.engine, [founded.bench.key.verifier()])
 
 
 def test_an_absent_or_lying_witness_stops_nothing(founded: Founded) -> None:
@@ -70,12 +70,12 @@ def test_an_absent_or_lying_witness_stops_nothing(founded: Founded) -> None:
     for event, answers in replies.items():
         for answer in answers:
             with capture_logs() as said:
-                assert heads.witnessed_heads(founded.bench.engine, key, get=lambda _a, answer=answer: answer) == []  # type: ignore[misc]
+                assert heads.witnessed_heads(founded.bench.engine, [key], get=lambda _a, answer=answer: answer) == []  # type: ignore[misc]
             assert [each["event"] for each in said] == ([event] if event else [])
     with capture_logs() as said:
-        assert heads.witnessed_heads(founded.bench.engine, key) == []
+        assert heads.witnessed_heads(founded.bench.engine, [key]) == []
     assert [each["event"] for each in said] == ["witness_not_reached"]
-    heads.refuse_if_witnesses_know_more(founded.bench.engine, key)
+    heads.refuse_if_witnesses_know_more(founded.bench.engine, [key])
 
 
 def test_nobody_is_asked_without_witnesses(founded: Founded) -> None:
@@ -84,7 +84,7 @@ def test_nobody_is_asked_without_witnesses(founded: Founded) -> None:
     def called(_address: str) -> Reply:
         raise AssertionError(DEAD)
 
-    assert heads.witnessed_heads(founded.bench.engine, founded.bench.key.verifier(), get=called) == []
+    assert heads.witnessed_heads(founded.bench.engine, [founded.bench.key.verifier()], get=called) == []
     with pytest.raises(NoAnswer):
         calling.get(DEAD)
 
@@ -92,12 +92,12 @@ def test_nobody_is_asked_without_witnesses(founded: Founded) -> None:
 def test_the_published_checkpoint_is_a_head(founded: Founded) -> None:
     """T1: read with the log's key, or not at all."""
     key, published = founded.bench.key.verifier(), founded.bench.folder / "published-checkpoint"
-    assert heads.published_head(published, key) is None
+    assert heads.published_head(published, [key]) is None
     size = founded.bench.sequencer.run_once().size
-    head = heads.published_head(published, key)
+    head = heads.published_head(published, [key])
     assert head is not None
     assert (head.known_to, head.size) == (heads.PUBLISHED, size)
     heads.refuse_if_behind(founded.bench.engine, [head, Head("kpk", 0, root([]))])
     published.write_text("nonsense")
     with pytest.raises(PublishedAltered):
-        heads.published_head(published, key)
+        heads.published_head(published, [key])

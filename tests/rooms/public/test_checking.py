@@ -22,12 +22,15 @@ from aid_ledger.public.checking import Anchors
 from aid_ledger.public.reading import Reading
 from aid_ledger.public.verdicts import Finding, Reason, Verdict
 from aid_ledger.receipts import service
+from audit.note import SigningKey
+from audit.policy import Policy
 from tests.benches import Bench
 from tests.builders import receipt_keys
 from tests.builders import receipts as builders
 from tests.rooms.public.conftest import Issued
 
 GUESSES = 10_000
+TRUSTED = Policy.of_log_key(str(SigningKey("uji.example", bytes(32)).verifier()))
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -210,7 +213,7 @@ def test_another_agencys_file_is_not_genuine(desk: Desk) -> None:
 )
 def test_hostile_files_end_in_a_promised_answer(pdf: bytes, verdict: Verdict) -> None:
     """THREATS 20: nothing that is uploaded ends in a traceback, and none of it is genuine."""
-    held = Anchors(receipt_keys.root_pem().decode(), "", "uji.example+00000000+AAAA", "uji.example")
+    held = Anchors(receipt_keys.root_pem().decode(), "", TRUSTED, "uji.example")
     found = checking.check_file(pdf, held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
     assert isinstance(found, Finding)
     assert found.verdict is verdict
@@ -218,7 +221,7 @@ def test_hostile_files_end_in_a_promised_answer(pdf: bytes, verdict: Verdict) ->
 
 def test_a_photograph_of_the_paper_is_no_forgery() -> None:
     """A picture is a mistake that its sender can mend: nobody is told that a good receipt is false."""
-    held = Anchors(receipt_keys.root_pem().decode(), "", "uji.example+00000000+AAAA", "uji.example")
+    held = Anchors(receipt_keys.root_pem().decode(), "", TRUSTED, "uji.example")
     found = checking.check_file(b"\x89PNG\r\n\x1a\n" + b"\0" * 100, held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
     assert found == verdicts.undecided(Reason.NOT_PDF)
 
@@ -228,7 +231,7 @@ def test_a_full_house_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(reading, "PATIENCE_S", 0)
     monkeypatch.setattr(reading, "_seats", threading.BoundedSemaphore(1))
     reading._seats.acquire()  # noqa: SLF001 - somebody else's file is being read
-    held = Anchors(receipt_keys.root_pem().decode(), "", "uji.example+00000000+AAAA", "uji.example")
+    held = Anchors(receipt_keys.root_pem().decode(), "", TRUSTED, "uji.example")
     found = checking.check_file(b"%PDF-1.7", held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
     assert found == verdicts.undecided(Reason.BUSY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aid_ledger.settings import DEMO_ORIGIN, Environment, Process, Settings, SettingsFault
+from audit.keys import WAIT
 
 POSTGRESQL = "postgresql+psycopg://ledger:hunter2@db/ledger"
 
@@ -170,6 +172,28 @@ def test_a_key_others_can_read_stops_the_start(sound: Settings, name: str, mode:
     assert "chmod 600" in fault
 
 
+@pytest.mark.parametrize("process", Process)
+def test_an_announced_key_left_readable_stops_the_start(sound: Settings, process: Process) -> None:
+    """Cheat 12: who copies the next key during its 72 hours signs the log from then on."""
+    elsewhere = replace(sound, database_url="")
+    sound.log_next_key_file.touch(mode=0o600)
+    sound.log_next_key_file.chmod(0o640)
+    (fault,) = elsewhere.production_faults(process)
+
+    assert fault == (
+        f"The key file {sound.log_next_key_file} is readable by other users: run chmod 600 on it and replace its key."
+    )
+
+
+@pytest.mark.parametrize("text", ["71", "0", "-1", "1000", "drei"])
+def test_the_wait_for_a_new_log_key_is_only_lengthened(text: str) -> None:
+    """Cheat 11: 72 hours are what every verifier asks for."""
+    with pytest.raises(SettingsFault, match="it may be 72 to 720"):
+        Settings.from_env({"AID_LEDGER_LOG_KEY_WAIT_HOURS": text})
+    assert Settings.from_env({"AID_LEDGER_LOG_KEY_WAIT_HOURS": "96"}).log_key_wait == dt.timedelta(hours=96)
+    assert Settings.from_env({}).log_key_wait == WAIT
+
+
 def test_an_open_folder_of_keys_stops_the_start(sound: Settings) -> None:
     """Cheat 12: who may write the folder may replace the keys."""
     sound.keys_folder.chmod(0o755)
@@ -187,9 +211,10 @@ def test_the_root_key_of_receipts_is_not_kept_here(sound: Settings, process: Pro
     assert "keep it offline" in fault
 
 
-def test_the_web_process_cannot_read_the_logs_key(sound: Settings) -> None:
+@pytest.mark.parametrize("name", ["log_key_file", "log_next_key_file"])
+def test_the_web_process_cannot_read_the_logs_key(sound: Settings, name: str) -> None:
     """Cheat 12: who breaks into the web signs a forked log; the embedded database is the documented exception."""
-    sound.log_key_file.touch(mode=0o600)
+    getattr(sound, name).touch(mode=0o600)
 
     (fault,) = sound.production_faults(Process.WEB)
     assert "sequencer's own user" in fault

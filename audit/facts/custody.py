@@ -1,7 +1,7 @@
 """Facts on the keys that sign the log: which key follows which, said in the log itself before the new one is used.
 
 What makes a rotation believable (both signatures, the wait, the witnesses) is checked in `audit/keys.py`; who may ask
-for one and who must agree in `audit/replay/keeping.py`.
+for one and who must agree in `audit/replay/custody.py`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.facts.keeping import LogKeyAnnounced, LogKeyProposed, LogKeyTaken, LogKeyWithdrawn
+from audit.facts.custody import LogKeyAnnounced, LogKeyProposed, LogKeyTaken, LogKeyWithdrawn
 from audit.replay.authority import roles_on, same_person
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def apply(state: State, step: Step, _act: Sequence[Step]) -> None:
 
 
 def _need_role(state: State, step: Step) -> None:
-    if _ROLE not in roles_on(state, step.who, step.entry.on):
+    is_founder = state.founding_open and step.who in state.founders
+    if not is_founder and _ROLE not in roles_on(state, step.who, step.entry.on):
         state.broken("authority.role", step.index, f"{step.who or 'nobody'} did {step.entry.kind} without {_ROLE}")
 
 
