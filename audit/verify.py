@@ -109,9 +109,9 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     try:
         believed = trusted or _policy_beside(source)
         signed = note.parse(source.fetch(CHECKPOINT_PATH, note.MAX_NOTE_BYTES))
+        known = _with_keys_beside(source, believed)
         # Keys beside the log are believed only where entries lead to them, and a quick look reads no entries.
-        known = believed if hashes_only else _with_keys_beside(source, believed)
-        trust = policy.check(signed, known, now_s=now_s, max_age_s=max_age_s)
+        trust = policy.check(signed, believed if hashes_only else known, now_s=now_s, max_age_s=max_age_s)
         if trust.checkpoint.size > MAX_ENTRIES:
             raise MalformedInput(f"a log of {trust.checkpoint.size} entries is not believed", rule="log.size")
         old = None if old_checkpoint is None else _older(old_checkpoint, known, trust.checkpoint)
