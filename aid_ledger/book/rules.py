@@ -89,6 +89,13 @@ class Movement:
     amount: int
 
 
+def place_of(key: str) -> Place:
+    """Read an account as facts write it."""
+    source, _, rest = key.partition("/")
+    program, _, stage = rest.rpartition("/")
+    return Place(source, Stage(stage), program)
+
+
 class InsufficientFunds(DomainError):
     """An account holds less than should leave it."""
 

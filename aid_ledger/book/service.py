@@ -24,6 +24,7 @@ from aid_ledger.book.rules import (
     Stage,
     check_commodity,
     check_movement,
+    place_of,
 )
 from aid_ledger.core.act import Act, on_constraint
 from aid_ledger.core.bulk import insert_unless_there
@@ -63,6 +64,20 @@ def move(act: Act, movements: Sequence[Movement], *, batch: str | None = None) -
     for movement in movements:
         check_movement(movement)
     return _apply(act, movements, batch=batch)
+
+
+def repost(act: Act, moves: Sequence[Move], *, batch: str | None) -> None:
+    """Move again what a restored database had forgotten, as its fact said; the way was checked then, and by replay.
+
+    Raises:
+        InsufficientFunds: the restored book is not what the log says it was.
+
+    """
+    _apply(
+        act,
+        [Movement(place_of(each.source), place_of(each.target), each.commodity, each.amount) for each in moves],
+        batch=batch,
+    )
 
 
 def reverse(act: Act, act_id: str, *, reason: str, proposed_by: str) -> tuple[Move, ...]:

@@ -111,6 +111,7 @@ class Act:
     _facts: list[Fact] = field(default_factory=list)
     _owners: dict[tuple[str, str], int] = field(default_factory=dict)
     _written: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
+    _restated: set[str] = field(default_factory=set)
 
     def record(self, fact: Fact, *about: Base) -> None:
         """Record what was done; it becomes an entry when the Act closes.
@@ -130,6 +131,14 @@ class Act:
         """Tell the Act of rows written in bulk, which the session did not see. Keys are ids or key tuples."""
         table = rows if isinstance(rows, Table) else cast("Table", rows.__table__)
         self._written.setdefault(table.name, set()).update(key if isinstance(key, tuple) else (key,) for key in keys)
+
+    def restate(self, rows: Table, keys: Iterable[tuple[object, ...]]) -> None:
+        """Have a fact of this Act say what rows are now, though it did not touch them: after a restore, for one."""
+        wanted = set(keys)
+        if wanted:
+            self.wrote(rows, wanted)
+            # A table's name is a kind of text of its own, which an entry does not hold.
+            self._restated.add(str(rows.name))
 
     def count_written(self, rows: type[Base]) -> int:
         """Count the rows of a table that this Act has written so far; what is not flushed yet does not count."""
@@ -228,7 +237,7 @@ def _note(session: Session, _context: UOWTransaction) -> None:
 def _close(act: Act, guard: Guard, pen: Pen) -> None:
     act.session.flush()
     declared = frozenset(table for fact in act._facts for table in fact.TABLES)  # noqa: SLF001 - the Act's own file
-    changed = guard.changed() - _told_empty(act, guard)
+    changed = (guard.changed() - _told_empty(act, guard)) | act._restated  # noqa: SLF001 - the Act's own file
     _refuse_undeclared(changed, declared)
     entries = _entries_of(act, _rows_by_fact(act, changed))
     if entries:

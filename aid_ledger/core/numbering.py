@@ -34,6 +34,16 @@ def next_reference(act: Act, prefix: str) -> str:
     return reserve_references(act, prefix, 1)[0]
 
 
+def skip_to(act: Act, prefix: str, year: int, number: int) -> None:
+    """Let the next reference of a prefix and year come after `number`: some up to it were handed out and forgotten."""
+    counter = act.session.get(Counter, (prefix, year), with_for_update=True)
+    if counter is None:
+        act.session.add(Counter(prefix=prefix, year=year, last=number))
+    else:
+        counter.last = max(counter.last, number)
+    act.session.flush()
+
+
 def reserve_references(act: Act, prefix: str, count: int) -> list[str]:
     """Hand out `count` references at once; the counter's row stays locked until the Act ends."""
     year = act.on.year

@@ -50,6 +50,12 @@ class Outcome(Enum):
     RECIPIENT_ABSENT = (FAILED, "Penerima tidak ditemui.", "Jadwalkan lagi.")
     EXPIRED_UNCLAIMED = (FAILED, "Tidak diambil sampai batas waktu.", "Setorkan kembali ke kas (STS).")
 
+    RESTORED = (
+        UNCERTAIN,
+        "Catatan sesudah pengirimannya hilang saat basis data dipulihkan.",
+        "Tanyakan; jangan kirim ulang.",
+    )
+
     ACCOUNT_MISMATCH = (ON_HOLD, "Bank menjawab untuk rekening lain.", "Minta penjelasan tertulis dari bank.")
     AMOUNT_MISMATCH = (ON_HOLD, "Bank menjawab untuk jumlah lain.", "Minta penjelasan tertulis dari bank.")
 
@@ -63,8 +69,8 @@ class Outcome(Enum):
 FIELD_OUTCOMES: Final = frozenset(outcome for outcome in Outcome if outcome.name.startswith("RECIPIENT_"))
 """What an officer in the field may say of a line that could not be handed over."""
 
-OUR_FINDINGS: Final = frozenset({Outcome.ACCOUNT_MISMATCH, Outcome.AMOUNT_MISMATCH})
-"""Found by comparing an answer with what was approved; a channel that says so itself is not understood."""
+OUR_FINDINGS: Final = frozenset({Outcome.ACCOUNT_MISMATCH, Outcome.AMOUNT_MISMATCH, Outcome.RESTORED})
+"""Found by ourselves, comparing an answer or a database; a channel that says so itself is not understood."""
 
 SNAP: Final = {
     "20000": Outcome.SUCCESS,

@@ -106,6 +106,41 @@ class SequencerBusy(DomainError):
     code = "log.sequencer_busy"
 
 
+class SourceRefused(DomainError):
+    """What should be recovered from is not this log, not all of it, or another history; `reason` says which."""
+
+    kind = Kind.CONFLICT
+    code = "log.source_refused"
+
+
+class NothingLost(DomainError):
+    """The database holds all that the source does: there is nothing to recover."""
+
+    kind = Kind.CONFLICT
+    code = "log.nothing_lost"
+
+
+class NotTwoPeople(DomainError):
+    """A restore is declared by two officials of different offices."""
+
+    kind = Kind.NOT_ALLOWED
+    code = "log.not_two_people"
+
+
+class RecoveryContradicted(DomainError):
+    """Something was done in the restored database that contradicts what it had forgotten."""
+
+    kind = Kind.CONFLICT
+    code = "log.recovery_contradicted"
+
+
+class PayeesForgotten(DomainError):
+    """A batch was sent to payees of whom the restored database knows nothing: a later backup is needed."""
+
+    kind = Kind.CONFLICT
+    code = "log.payees_forgotten"
+
+
 class PublishedAltered(DomainError):
     """The checkpoint outside the database cannot be read or is not signed by this log's key: refuse to go on."""
 

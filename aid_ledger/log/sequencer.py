@@ -116,7 +116,7 @@ class Sequencer:
 
     def _order(self) -> int:
         with keeping_house(self.engine) as session:
-            if not _take_lock(session):
+            if not take_lock(session):
                 return 0
             newest = session.scalar(select(func.max(LogEntry.id))) or 0
             page = _page(session, self._floor, limit=self._limits.entries)
@@ -142,12 +142,12 @@ class Sequencer:
             insert(LogPosition),
             [{"position": place, "entry_id": row["id"]} for place, row in enumerate(pending, start=head.size)],
         )
-        _store_tiles(session, tree)
+        store_tiles(session, tree)
         head.size = tree.size
 
     def _sign(self) -> None:
         with keeping_house(self.engine) as session:
-            if not _take_lock(session):
+            if not take_lock(session):
                 return
             size = _head(session).size
             last = _newest(session)
@@ -161,7 +161,7 @@ class Sequencer:
     def _publish(self) -> int:
         """Publish the newest checkpoint under the lock, so that an older one is never put over a newer."""
         with keeping_house(self.engine) as session:
-            if not _take_lock(session):
+            if not take_lock(session):
                 return 0
             last = _newest(session)
             if last is None:
@@ -229,7 +229,7 @@ def publish(path: Path, words: str) -> None:
     keyfiles.sync_folder(path.parent)
 
 
-def _take_lock(session: Session) -> bool:
+def take_lock(session: Session) -> bool:
     """Hold the place of the one sequencer until the transaction ends; SQLite's write lock is that place already."""
     if session.connection().dialect.name != "postgresql":
         return True
@@ -277,7 +277,7 @@ def _whole_acts(session: Session, page: Sequence[RowMapping], *, is_cut: bool) -
     return sorted(rows, key=lambda row: (first[row["act"]], row["ordinal"]))
 
 
-def _store_tiles(session: Session, tree: TileTree) -> None:
+def store_tiles(session: Session, tree: TileTree) -> None:
     """Insert new tiles, extend the ones on the right edge."""
     fetch = TileFetch(session)
     new, grown = [], []

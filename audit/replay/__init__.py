@@ -2,9 +2,9 @@
 
 Shares no code with the agency's application and reads no database. Each file holds one family of rules: rows (what
 may explain which row), value (accounts and moves), batches (freezing and its states), authority (who may, four eyes,
-codes), custody (the log's keys), programmes (rates, ceilings, sources), payments (outcomes and receipts) and witnessed
-(whom the agency waits for, and what left without them). A true log of a false act fails here even when every hash is
-right.
+codes), custody (the log's keys), programmes (rates, ceilings, sources), payments (outcomes and receipts), witnessed
+(whom the agency waits for, and what left without them) and restoring (what a restored database forgot). A true log of
+a false act fails here even when every hash is right.
 """
 
 from __future__ import annotations
@@ -12,7 +12,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.facts import decode
-from audit.replay import authority, batches, custody, openings, payments, programmes, rows, value, witnessed
+from audit.replay import (
+    authority,
+    batches,
+    custody,
+    openings,
+    payments,
+    programmes,
+    restoring,
+    rows,
+    value,
+    witnessed,
+)
 from audit.replay.state import Batch, Line, State, Step
 
 if TYPE_CHECKING:
@@ -25,7 +36,7 @@ __all__ = ["Batch", "Line", "Replay", "State"]
 
 _RULES = (
     *(rows.apply, value.apply, authority.apply, custody.apply),
-    *(programmes.apply, batches.apply, openings.apply, payments.apply, witnessed.apply),
+    *(programmes.apply, batches.apply, openings.apply, payments.apply, witnessed.apply, restoring.apply),
 )
 
 
@@ -60,3 +71,4 @@ class Replay:
                 rule(self.state, step, steps)
         if steps:
             batches.close(self.state, steps)
+            restoring.close(self.state, steps)

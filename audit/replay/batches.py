@@ -157,16 +157,17 @@ def _approved(state: State, step: Step, fact: facts.ApprovalGiven) -> None:
 def _rejected(state: State, step: Step, fact: facts.BatchRejected) -> None:
     batch = _known(state, step, fact.batch)
     _expect(state, step, fact.batch, batch, "submitted", "verified", "approved")
-    _release(state, step, batch, "rejected" if fact.outcome == "rejected" else "sent_back")
+    release(state, step, batch, "rejected" if fact.outcome == "rejected" else "sent_back")
 
 
 def _cancelled(state: State, step: Step, fact: facts.BatchCancelled) -> None:
     batch = _known(state, step, fact.batch)
     _expect(state, step, fact.batch, batch, "draft", "sent_back", "submitted", "verified", "approved")
-    _release(state, step, batch, "cancelled")
+    release(state, step, batch, "cancelled")
 
 
-def _release(state: State, step: Step, batch: Batch, outcome: str) -> None:
+def release(state: State, step: Step, batch: Batch, outcome: str) -> None:
+    """End a batch's claim on its entitlements and its reserved value, which the fact moves back."""
     reserved = batch.state in {"submitted", "verified", "approved"}
     _moved(state, step, "reserved", "allocated", batch.sources if reserved else {})
     for line in batch.lines.values():

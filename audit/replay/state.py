@@ -47,6 +47,8 @@ class Batch:
     total: int = 0
     count: int = 0
     approvers_needed: int = 0
+    instructed_at: int = -1
+    """The entry that sent it; -1 before."""
     makers: set[str] = field(default_factory=set)
     verifiers: set[str] = field(default_factory=set)
     approvers: list[str] = field(default_factory=list)
