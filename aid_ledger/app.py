@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -118,6 +118,12 @@ def open_office(settings: Settings, process: Process = Process.COMMAND) -> Offic
     sequencer = open_sequencer(settings, engine) if settings.is_sqlite else None
     acts = Acts(engine, LogPen(sequencer), kit, zone=agency.zone, floor=SwornFloor(engine))
     return Office(settings, engine, kit, acts, sequencer, agency)
+
+
+def unsequenced(office: Office) -> Office:
+    """Give the same installation with Acts whose entries wait: while its log is being recovered nothing is ordered."""
+    acts = Acts(office.engine, LogPen(), office.kit, zone=office.agency.zone, floor=SwornFloor(office.engine))
+    return replace(office, acts=acts, sequencer=None)
 
 
 def prepared_engine(settings: Settings) -> Engine:

@@ -87,7 +87,7 @@ def at_office(process: Process = Process.COMMAND) -> Callable[[Command], Command
         @at_database
         @functools.wraps(command)
         def wrapped(settings: Settings, *args: object, **kwargs: object) -> object:
-            return command(_open(settings, process), *args, **kwargs)
+            return command(open_here(settings, process), *args, **kwargs)
 
         return cast("Command", wrapped)
 
@@ -113,7 +113,7 @@ def as_official(*roles: Role) -> Callable[[Command], Command]:
 
 def sign_in(settings: Settings, login: str, *roles: Role) -> Clerk:
     """Open the installation and have an official who holds one of `roles` prove themselves, until the command ends."""
-    return _signed_in(_open(settings, Process.COMMAND), login, frozenset(roles))
+    return sign_in_at(open_here(settings, Process.COMMAND), login, frozenset(roles))
 
 
 def ask(prompt: str) -> str:
@@ -123,13 +123,14 @@ def ask(prompt: str) -> str:
     return sys.stdin.readline(LINE_MAX).rstrip("\r\n")
 
 
-def _open(settings: Settings, process: Process) -> composition.Office:
+def open_here(settings: Settings, process: Process) -> composition.Office:
+    """Open the installation until the command ends."""
     office = composition.open_office(settings, process)
     click.get_current_context().call_on_close(office.engine.dispose)
     return office
 
 
-def _signed_in(office: composition.Office, login: str, roles: frozenset[Role]) -> Clerk:
+def sign_in_at(office: composition.Office, login: str, roles: frozenset[Role]) -> Clerk:
     """Prove an official and open a session that ends with the command.
 
     Raises:

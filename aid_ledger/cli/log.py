@@ -103,7 +103,7 @@ def audit_diff(settings: Settings, *, log_key: str | None, published: Path | Non
     kept = published or (beside if beside.exists() else None)
     # Read first, so that the database can only be ahead of it.
     seal = kept.read_bytes() if kept else None
-    key, origin_of_key = _key(settings, log_key)
+    key, origin_of_key = key_of(settings, log_key)
     with _reading(settings) as session:
         found = diff(session, vkey=key, published=seal, agreements=AGREEMENTS)
     for each in found:
@@ -132,7 +132,7 @@ def check(settings: Settings) -> None:
     sys.exit(FOUND if found else 0)
 
 
-def _key(settings: Settings, given: str | None) -> tuple[str, str]:
+def key_of(settings: Settings, given: str | None) -> tuple[str, str]:
     """Choose whom to believe: the key from paper, the one beside the published seal, or the database's own."""
     if given:
         return given, "--log-key"

@@ -20,6 +20,7 @@ from aid_ledger.cli import (
     keys,
     log,
     recipients,
+    recovering,
     sequencing,
     serving,
     witnesses,
@@ -77,6 +78,7 @@ main.add_command(evidence.evidence)
 main.add_command(auditors.auditors)
 main.add_command(sequencing.sequencer)
 main.add_command(log.log_group)
+log.log_group.add_command(recovering.recover_log)
 main.add_command(log.audit_group)
 main.add_command(log.book_group)
 main.add_command(witnesses.witnesses)

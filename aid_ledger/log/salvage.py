@@ -22,7 +22,7 @@ from audit import checkpoint, note, tiles
 from audit.entry import parse_entry
 from audit.errors import AuditError
 from audit.merkle import leaf_hash
-from audit.source import Source
+from audit.source import Source, open_source
 from audit.tiles import WIDTH, TileReader
 from audit.verify import CHECKPOINT_PATH
 
@@ -41,14 +41,15 @@ class Salvage:
     entries: tuple[bytes, ...]
 
 
-def salvage(engine: Engine, source: Source, key: note.VerifierKey, heads: Sequence[Head]) -> Salvage:
-    """Fetch and prove what the database has forgotten.
+def salvage(engine: Engine, place: str, key: note.VerifierKey, heads: Sequence[Head]) -> Salvage:
+    """Fetch and prove what the database has forgotten; `place` is a folder or an address.
 
     Raises:
         SourceRefused: the source is not this log, or not all of it.
         NothingLost: the database holds all that the source does.
     """
     try:
+        source = open_source(place)
         signed = note.parse(source.fetch(CHECKPOINT_PATH, note.MAX_NOTE_BYTES))
         note.verify(signed, [key])
         stated = checkpoint.parse(signed.text)

@@ -9,15 +9,21 @@ from audit.facts.money import Move
 
 RECORDED: Final = frozenset(
     {
-        *("accounts", "agencies", "allocations", "approval_policies", "bank_accounts", "batch_lines"),
-        *("batch_sources", "batch_steps", "batches", "ceilings", "challenge_batches", "challenges"),
-        *("commodities", "contributions", "credentials", "documents", "donors", "emergency_statuses"),
-        *("entitlement_runs", "entitlements", "exclusions", "external_aid", "factor_resets", "files"),
-        *("founding_signatures", "goods_receipts", "handovers", "households", "import_problems", "imports"),
-        *("instructions", "isolation_checks", "isolation_episodes", "left_out", "line_results"),
-        *("office_terms", "offices", "officials", "otp_devices", "otp_uses", "people", "personal_views"),
-        *("program_sources", "programs", "purchases", "rates", "receipts", "recovery_codes", "regions"),
-        *("result_files", "role_grants", "sources", "transfers", "treasury_returns", "vendors", "witnesses"),
+        *("accounts", "agencies", "allocations", "approval_policies", "auditor_keys", "bank_accounts"),
+        *("batch_lines", "batch_sources", "batch_steps", "batches", "ceilings", "challenge_batches"),
+        *("challenges", "commodities", "contributions", "credentials", "documents", "donors"),
+        *("emergency_statuses", "entitlement_runs", "entitlements", "exclusions", "external_aid"),
+        *("factor_resets", "files", "founding_signatures", "goods_receipts", "handovers", "households"),
+        *("import_problems", "imports", "instructions", "isolation_checks", "isolation_episodes", "left_out"),
+        *("line_results", "lodged_openings", "office_terms", "offices", "officials", "otp_devices"),
+        *("otp_uses", "people", "personal_views", "program_sources", "programs", "purchases", "rates"),
+        *("receipts", "recovery_codes", "regions", "result_files", "role_grants", "sources", "transfers"),
+        *("treasury_returns", "unwitnessed_openings", "unwitnessed_uses", "unwitnessed_ways", "vendors"),
+        *(
+            "witness_policies",
+            "witness_policy_agreements",
+            "witnesses",
+        ),
     }
 )
 """Every table whose rows facts explain: a restore may have lost a row of each."""

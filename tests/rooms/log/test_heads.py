@@ -52,7 +52,7 @@ def test_a_database_with_another_root_than_a_witness_is_refused(founded: Founded
     with builders.watching(founded.bench) as kpk:
         builders.add(twin, kpk)
         submitted(founded, kpk)
-        grow(twin, "BERAS", "GULA", "TEH")
+        grow(twin, "BERAS", "GULA", "KOPI")
         with pytest.raises(LogBehind):
             heads.refuse_if_witnesses_know_more(twin.bench.engine, [founded.bench.key.verifier()])
 

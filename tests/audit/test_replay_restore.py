@@ -1,0 +1,223 @@
+"""A restore, replayed: declared by two, nothing that may have left is forgotten, only what never left is given up."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, cast
+
+import pytest
+
+from audit.facts import officials, paying
+from audit.facts.restoring import BatchRestored, LostReceipt, ReceiptsLost, RestoreDeclared
+from audit.replay import Replay
+from tests.audit.replaying import COMMITMENT, LINES, SINCE, Said, batch, funds, move, people, replayed, rules, said
+
+TOTAL = sum(line.amount for line in LINES)
+FREED = (move("APBD-1", "reserved", "allocated", TOTAL),)
+
+
+def admins() -> list[Said]:
+    """Let two people administer."""
+    return [
+        each
+        for login in ("admin", "admin2")
+        for each in said(
+            "founder2",
+            officials.RoleGranted(
+                grant=f"GRT-{login}",
+                official=login,
+                role="admin",
+                area="",
+                since=SINCE,
+                until=None,
+                decree="SK 2",
+                requested_by="founder",
+                founding=0,
+            ),
+        )
+    ]
+
+
+def declared(before: dict[str, list[Said]], *, lost: int, who: str = "admin2", by: str = "admin") -> RestoreDeclared:
+    """Declare that the last `lost` entries of a story had been forgotten."""
+    size = sum(len(each) for each in before.values())
+    return RestoreDeclared(
+        incident="Pemulihan 1", document="BA-1", proposed_by=by, since=size - lost, until=size, root=COMMITMENT
+    )
+
+
+def until(step: str) -> dict[str, list[Said]]:
+    """Tell the story of a batch up to a step."""
+    story = {"people": people() + admins(), "funds": funds(), **batch()}
+    names = list(story)
+    return {name: story[name] for name in names[: names.index(step) + 1]}
+
+
+def restored(outcome: str, *moves: Any, reference: str = "BTC-1") -> BatchRestored:  # noqa: ANN401 - moves
+    """Say what became of a batch."""
+    return BatchRestored(batch=reference, outcome=outcome, moves=tuple(moves))
+
+
+def told(before: dict[str, list[Said]], *facts: Any, lost: int = 1, **how: str) -> Replay:  # noqa: ANN401 - facts
+    """Declare a restore with these facts and replay it all."""
+    declaration = declared(before, lost=lost, **{name: value for name, value in how.items() if name == "by"})
+    return replayed({**before, "restore": said(how.get("who", "admin2"), declaration, *facts)})
+
+
+def test_what_was_sent_in_the_lost_part_is_unknown() -> None:
+    """THREATS 8: its lines claim their entitlements and wait for an inquiry."""
+    replay = told(until("send"), restored("sent"))
+    assert rules(replay.violations) == set()
+    known = replay.state.batches["BTC-1"]
+    assert (known.state, {line.state for line in known.lines.values()}) == ("sent", {"unknown"})
+    assert replay.state.live_entitlements.keys() == {line.entitlement for line in LINES}
+
+
+def test_what_was_sent_and_not_named_is_noticed() -> None:
+    """THREATS 8: a restore that forgets what left is named; what was sent before the backup needs no word."""
+    replay = told(until("send"))
+    assert [(each.rule, each.sentence) for each in replay.violations] == [
+        ("restore.unasked", "BTC-1 was sent in the lost part and not asked about")
+    ]
+    later = {**until("send"), "other": batch("BTC-2", ())["draft"]}
+    assert rules(told(later).violations) == set()
+
+
+def test_what_has_its_outcome_keeps_it() -> None:
+    """THREATS 8: a line that arrived stays so; only the others are asked about."""
+    one = LINES[0]
+    confirmed = paying.PaymentsConfirmed(
+        batch="BTC-1",
+        result="RES-1",
+        confirmed=(paying.LineOutcome(one.line, one.amount, "SUCCESS"),),
+        moves=(move("APBD-1", "in_transit", "delivered", one.amount),),
+    )
+    before = {**until("send"), "confirm": said("treasurer", confirmed)}
+    replay = told(before, restored("sent"), lost=2)
+    assert rules(replay.violations) == set()
+    states = {number: line.state for number, line in replay.state.batches["BTC-1"].lines.items()}
+    assert states == {1: "delivered", 2: "unknown"}
+
+
+@pytest.mark.parametrize("step", ["submit", "verify", "approve"])
+def test_what_was_under_way_goes_back_with_its_value(step: str) -> None:
+    """THREATS 8: nothing reserved, nothing claimed, and the maker may begin anew."""
+    replay = told(until(step), restored("sent_back", *FREED))
+    assert rules(replay.violations) == set()
+    assert replay.state.batches["BTC-1"].state == "sent_back"
+    assert (replay.state.live_entitlements, replay.state.balances["APBD-1/BST/reserved", "IDR"]) == ({}, 0)
+
+
+@pytest.mark.parametrize(("step", "moves"), [("approve", FREED), ("draft", ())])
+def test_what_never_left_and_is_forgotten_is_withdrawn(step: str, moves: tuple[Any, ...]) -> None:
+    """THREATS 8: the batch is no more, and its entitlements may be listed again."""
+    replay = told(until(step), restored("withdrawn", *moves))
+    assert rules(replay.violations) == set()
+    assert (replay.state.batches, replay.state.live_entitlements) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("step", "facts", "rule", "sentence"),
+    [
+        ("send", [restored("withdrawn")], "restore.outcome", "BTC-1 was sent, it cannot be withdrawn"),
+        ("send", [restored("sent_back")], "restore.outcome", "BTC-1 was sent, it cannot be sent_back"),
+        ("approve", [restored("sent")], "restore.outcome", "BTC-1 was approved, it cannot be sent"),
+        ("draft", [restored("sent_back")], "restore.outcome", "BTC-1 was draft, it cannot be sent_back"),
+        ("draft", [restored("lucky")], "restore.outcome", "BTC-1 was draft, it cannot be lucky"),
+        ("draft", [restored("sent", reference="BTC-9")], "batch.unknown", "BTC-9 was restored, which nobody drafted"),
+        (
+            "send",
+            [restored("sent", move("APBD-1", "in_transit", "allocated", 1))],
+            "batch.moves",
+            "BTC-1 was sent, and its value moved",
+        ),
+        (
+            "draft",
+            [ReceiptsLost(lost=(LostReceipt("r1", "BTC-1", 1),))],
+            "receipt.unknown",
+            "receipt r1 was lost but never issued",
+        ),
+    ],
+)
+def test_a_false_restore_is_named(step: str, facts: list[Any], rule: str, sentence: str) -> None:
+    """THREATS 8: a restore is no way to unsend, to move value, or to forget a receipt that never was."""
+    found = [(each.rule, each.sentence) for each in told(until(step), *facts).violations]
+    assert (rule, sentence) in found
+
+
+@pytest.mark.parametrize(
+    ("who", "by", "rule", "sentence"),
+    [
+        ("admin", "admin", "authority.second", "the restore Pemulihan 1 was declared by one person"),
+        ("operator", "admin", "authority.role", "operator declared a restore without admin"),
+        ("admin", "operator", "authority.role", "operator declared a restore without admin"),
+        ("", "admin", "authority.role", "nobody declared a restore without admin"),
+    ],
+)
+def test_a_restore_is_declared_by_two_administrators(who: str, by: str, rule: str, sentence: str) -> None:
+    """P2: nobody makes a ledger forget alone."""
+    found = told(until("draft"), who=who, by=by).violations
+    assert [(each.rule, each.sentence) for each in found] == [(rule, sentence)]
+
+
+@pytest.mark.parametrize(("since", "beyond"), [(0, 1), (5, -100)])
+def test_a_restore_lost_what_lies_before_it(since: int, beyond: int) -> None:
+    """THREATS 8: not what comes after, and not nothing."""
+    before = until("draft")
+    size = sum(len(each) for each in before.values())
+    until_ = size + beyond if beyond > 0 else since
+    fact = dataclasses.replace(cast("Any", declared(before, lost=1)), since=since, until=until_)
+    found = replayed({**before, "restore": said("admin2", fact)}).violations
+    assert [(each.rule, each.index, each.sentence) for each in found] == [
+        ("restore.range", size, f"entries {since} to {until_} cannot have been lost")
+    ]
+
+
+@pytest.mark.parametrize("fact", [restored("withdrawn"), ReceiptsLost(lost=())])
+def test_nothing_is_forgotten_outside_a_restore(fact: Any) -> None:  # noqa: ANN401 - one of two facts
+    """THREATS 5: these facts mean nothing without the two people who declare it first, in the same act."""
+    before = until("draft")
+    alone = replayed({**before, "alone": said("admin2", fact)})
+    late = replayed({**before, "late": said("admin2", fact, declared(before, lost=1))})
+    for replay in (alone, late):
+        assert [(each.rule, each.sentence) for each in replay.violations] == [
+            ("restore.undeclared", f"{fact.KIND} outside a declared restore")
+        ]
+        assert "BTC-1" in replay.state.batches
+
+
+def test_a_lost_receipt_is_issued_anew_once() -> None:
+    """P4: one receipt per payment, also after one was forgotten; a batch that is gone gives none."""
+    one = LINES[0]
+    receipt = paying.ReceiptIssued(
+        receipt="r1",
+        digest=COMMITMENT,
+        batch="BTC-1",
+        program="BST",
+        amount=one.amount,
+        commodity="IDR",
+        paid_on=SINCE,
+    )
+    confirmed = paying.PaymentsConfirmed(
+        batch="BTC-1",
+        result="RES-1",
+        confirmed=(paying.LineOutcome(one.line, one.amount, "SUCCESS"),),
+        moves=(move("APBD-1", "in_transit", "delivered", one.amount),),
+    )
+    before = {**until("send"), "confirm": said("treasurer", confirmed), "receipt": said("treasurer", receipt)}
+    lost = ReceiptsLost(lost=(LostReceipt("r1", "BTC-1", one.amount),))
+    restore = said("admin2", declared(before, lost=1), lost)
+    again = said("treasurer", receipt)
+    assert rules(replayed({**before, "restore": restore, "again": again}).violations) == set()
+    twice = {**before, "restore": restore, "again": again, "once more": said("treasurer", receipt)}
+    assert rules(replayed(twice).violations) == {"receipt.twice", "receipt.unpaid"}
+    gone = ReceiptsLost(lost=(LostReceipt("r1", "BTC-9", one.amount),))
+    replay = replayed({**before, "restore": said("admin2", declared(before, lost=1), gone), "again": again})
+    assert rules(replay.violations) == {"receipt.unpaid"}
+
+
+def test_a_sending_of_no_batch_is_named_once() -> None:
+    """A restore must not trip over what other rules name already."""
+    story = until("funds")
+    sent = batch()["send"]
+    assert "batch.unknown" in rules(replayed({**story, "send": sent}).violations)
