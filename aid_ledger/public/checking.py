@@ -131,10 +131,10 @@ def _proven(
         return verdicts.undecided(Reason.NOT_SEALED)
     except (AuditError, EntryNotFound, IntegrityFailed):
         return verdicts.undecided(Reason.RECORD_DIFFERS)
-    newest = log.newest_checkpoint(session)
-    if gathered.fields.code != code or newest is None:
+    sealed = log.checkpoint_of(session, proven.trust.checkpoint.size)
+    if gathered.fields.code != code or sealed is None:
         return verdicts.undecided(Reason.RECORD_DIFFERS)
-    proof = Proof(proven.index, newest.size, newest.signed_at)
+    proof = Proof(proven.index, sealed.size, sealed.signed_at)
     return _standing(session, receipt, Finding(Verdict.GENUINE, fields=gathered.fields, proof=proof))
 
 
