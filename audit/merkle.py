@@ -20,6 +20,10 @@ EMPTY_ROOT: Final = sha256(b"").digest()
 MAX_SIZE: Final = 2**63 - 1
 """Sizes are kept in 64-bit signed integers by every implementation we know of."""
 
+# Copied for every hash: finding the algorithm anew takes longer than hashing two children.
+_LEAF: Final = sha256(b"\x00")
+_NODE: Final = sha256(b"\x01")
+
 
 def leaf_hash(entry: bytes) -> bytes:
     """Hash one entry; the 0x00 prefix keeps a leaf from ever passing as a node (RFC 6962 section 2.1)."""
@@ -28,7 +32,12 @@ def leaf_hash(entry: bytes) -> bytes:
 
 def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
     """Hash many entries; for a million of them a call each would cost as much as the hashing."""
-    return [sha256(b"\x00" + entry).digest() for entry in entries]
+    hashes = []
+    for entry in entries:
+        hasher = _LEAF.copy()
+        hasher.update(entry)
+        hashes.append(hasher.digest())
+    return hashes
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -201,7 +210,11 @@ class Frontier:
 
 def _parents(level: list[bytes]) -> list[bytes]:
     """Hash neighbours in pairs; an odd last hash moves up as it is, which is RFC 6962's uneven split."""
-    hashed = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
+    hashed = []
+    for left, right in zip(level[::2], level[1::2], strict=False):
+        hasher = _NODE.copy()
+        hasher.update(left + right)
+        hashed.append(hasher.digest())
     if len(level) & 1:
         hashed.append(level[-1])
     return hashed

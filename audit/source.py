@@ -7,6 +7,8 @@ asked for; whether the bytes are right is decided by `tiles.py` and `verify.py`.
 from __future__ import annotations
 
 import io
+import os
+import stat
 import time
 import urllib.error
 import urllib.request
@@ -61,14 +63,15 @@ class FolderSource:
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Read one regular file; a pipe or a device in its place is refused rather than waited for."""
-        place = self._folder / path
         try:
-            if not place.exists():
-                raise Absent(f"{path} is missing")
-            if not place.is_file():
-                raise SourceFailed(f"{path} is not a regular file")
-            with place.open("rb") as file:
-                body = file.read(limit + 1)
+            with open(self._folder / path, "rb", opener=_without_waiting) as file:
+                found = os.fstat(file.fileno())
+                if not stat.S_ISREG(found.st_mode):
+                    raise SourceFailed(f"{path} is not a regular file")
+                # Asking for the whole limit would set aside so much memory for every small file.
+                body = file.read(min(found.st_size, limit) + 1)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise Absent(f"{path} is missing") from error
         except OSError as error:
             raise SourceFailed(f"{path} cannot be read: {error.strerror}") from error
         _check_length(path, body, limit)
@@ -216,6 +219,10 @@ def read_file(path: Path, limit: int) -> bytes:
 
     """
     return FolderSource(path.parent).fetch(path.name, limit)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _check_length(path: str, body: bytes | bytearray, limit: int) -> None:

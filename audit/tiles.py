@@ -125,14 +125,18 @@ def decode_bundle(raw: bytes, width: int) -> list[bytes]:
 
     """
     entries: list[bytes] = []
-    start = 0
+    start, size = 0, len(raw)
     for _ in range(width):
         body = start + 2
-        end = body + int.from_bytes(raw[start:body], "big")
-        if body > len(raw) or end > len(raw):
-            raise MalformedInput(f"a bundle of {width} ends after {len(entries)} entries", rule="bundle.short")
+        if body > size:
+            break
+        end = body + (raw[start] << 8 | raw[start + 1])
+        if end > size:
+            break
         entries.append(raw[body:end])
         start = end
+    if len(entries) < width:
+        raise MalformedInput(f"a bundle of {width} ends after {len(entries)} entries", rule="bundle.short")
     if start != len(raw):
         raise MalformedInput(f"a bundle goes on after its {width} entries", rule="bundle.long")
     return entries
