@@ -132,6 +132,13 @@ def check(settings: Settings) -> None:
     sys.exit(FOUND if found else 0)
 
 
+def keys_of(settings: Settings) -> tuple[note.VerifierKey, ...]:
+    """Give the log's keys, the newest first: those beside the published seal, or else the database's own."""
+    beside = composition.published_checkpoint(settings).with_name(VKEY_FILE)
+    lines = beside.read_text().split() if beside.exists() else [key_of(settings, None)[0]]
+    return tuple(note.parse_vkey(line) for line in lines)
+
+
 def key_of(settings: Settings, given: str | None) -> tuple[str, str]:
     """Choose whom to believe: the key from paper, the one beside the published seal, or the database's own."""
     if given:

@@ -14,7 +14,7 @@ import click
 from aid_ledger import app as composition
 from aid_ledger.book import restoring as book
 from aid_ledger.cli.door import Clerk, at_database, open_here, sign_in_at
-from aid_ledger.cli.log import key_of
+from aid_ledger.cli.log import keys_of
 from aid_ledger.core import clock
 from aid_ledger.core.roles import Role
 from aid_ledger.delivery import restoring as delivery
@@ -27,7 +27,6 @@ from aid_ledger.log.words import words_of
 from aid_ledger.officials import queries as officials
 from aid_ledger.receipts import restoring as receipts
 from aid_ledger.settings import Process, Settings
-from audit import note
 
 REPAIRS: Final = (book.restore, disbursement.restore, delivery.restore, receipts.restore)
 """What each room makes of the lost facts, in river order."""
@@ -56,10 +55,10 @@ def recover_log(settings: Settings, *, place: str, incident: str, document: str,
     agreeing = sign_in_at(office, second, frozenset({Role.ADMIN}))
     if _unit(proposing) == _unit(agreeing):
         raise NotTwoPeople
-    key = note.parse_vkey(key_of(settings, None)[0])
-    published = heads.published_head(composition.published_checkpoint(settings), key)
-    known = [*([published] if published else []), *heads.witnessed_heads(office.engine, key)]
-    found = salvage(office.engine, place, key, known)
+    keys, outside = keys_of(settings), composition.published_checkpoint(settings)
+    published = heads.published_head(outside, keys)
+    known = [*([published] if published else []), *heads.witnessed_heads(office.engine, keys)]
+    found = salvage(office.engine, place, heads.not_retired(outside, keys), known)
     what = Incident(incident, document, proposer)
     loss = agreeing.act(recover.recover, found, what, REPAIRS)
     click.echo(f"since: {found.since}\nuntil: {found.size}\nrecovered: {len(found.entries)}")

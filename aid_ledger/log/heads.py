@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,18 @@ def published_head(published: Path, keys: Keys) -> Head | None:
     except AuditError as error:
         raise PublishedAltered(rule=error.rule) from error
     return Head(PUBLISHED, stated.size, stated.root)
+
+
+def not_retired(published: Path, keys: Keys) -> Keys:
+    """Give, of a log's keys from the newest on, those down to the one that signed what was published last.
+
+    A key before that was retired, and whoever stole it could otherwise tell a database what it forgot (attack K1).
+    """
+    for place in range(len(keys)):
+        with suppress(PublishedAltered):
+            if published_head(published, keys[place : place + 1]) is not None:
+                return keys[: place + 1]
+    return keys[:1]
 
 
 def witnessed_heads(engine: Engine, keys: Keys, *, get: Get = calling.get) -> list[Head]:

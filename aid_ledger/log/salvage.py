@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from aid_ledger.core.db import reading
-from aid_ledger.log.heads import Head
+from aid_ledger.log.heads import Head, Keys
 from aid_ledger.log.models import LogHead
 from aid_ledger.log.rules import NothingLost, SourceRefused
 from aid_ledger.log.sequencer import TileFetch
@@ -41,8 +41,10 @@ class Salvage:
     entries: tuple[bytes, ...]
 
 
-def salvage(engine: Engine, place: str, key: note.VerifierKey, heads: Sequence[Head]) -> Salvage:
+def salvage(engine: Engine, place: str, keys: Keys, heads: Sequence[Head]) -> Salvage:
     """Fetch and prove what the database has forgotten; `place` is a folder or an address.
+
+    `keys` are those that may have signed the source: none older than what signed the published checkpoint.
 
     Raises:
         SourceRefused: the source is not this log, or not all of it.
@@ -51,13 +53,13 @@ def salvage(engine: Engine, place: str, key: note.VerifierKey, heads: Sequence[H
     try:
         source = open_source(place)
         signed = note.parse(source.fetch(CHECKPOINT_PATH, note.MAX_NOTE_BYTES))
-        note.verify(signed, [key])
+        note.verify(signed, keys)
         stated = checkpoint.parse(signed.text)
         reader = TileReader(source, stated.size, stated.root)
         for head in heads:
             _hold_against(reader, head)
         since = _common_size(engine, reader)
-        return Salvage(since, stated.size, stated.root, _own_words(signed, key), _entries(source, reader, since))
+        return Salvage(since, stated.size, stated.root, _own_words(signed, keys), _entries(source, reader, since))
     except AuditError as error:
         raise SourceRefused(reason=FORGED, rule=error.rule) from error
 
@@ -97,7 +99,7 @@ def _entries(source: Source, reader: TileReader, since: int) -> tuple[bytes, ...
     return tuple(found)
 
 
-def _own_words(signed: note.Note, key: note.VerifierKey) -> str:
+def _own_words(signed: note.Note, keys: Keys) -> str:
     """Write the checkpoint with this log's own signature alone, as the sequencer did."""
-    own = [each.line() for each in signed.signatures if each.is_by(key)][:1]
+    own = [each.line() for each in signed.signatures if any(each.is_by(key) for key in keys)][:1]
     return f"{signed.text}\n{''.join(own)}"

@@ -101,9 +101,9 @@ def exported(founded: Founded, folder: Path) -> Path:
 
 def salvaged(restored: Founded, folder: Path) -> Salvage:
     """Fetch what the restored database lacks, held against the checkpoint that was published."""
-    bench, key = restored.bench, restored.bench.key.verifier()
-    head = heads.published_head(bench.folder / "published-checkpoint", key)
-    return salvage(bench.engine, str(folder), key, [head] if head else [])
+    bench, keys = restored.bench, [restored.bench.key.verifier()]
+    head = heads.published_head(bench.folder / "published-checkpoint", keys)
+    return salvage(bench.engine, str(folder), keys, [head] if head else [])
 
 
 def recovered(restored: Founded, folder: Path, *, by: str = "admin2") -> Loss:
@@ -298,7 +298,7 @@ def test_a_source_that_is_cut_forked_or_forged_is_refused(
         assert {name.strip(): reason for name, reason in refused.items()} == {"short": "short", "forged": "forged"}
         stranger = SigningKey.generate(bench.key.name).verifier()
         with pytest.raises(rules.SourceRefused):
-            salvage(restored.bench.engine, str(whole), stranger, [])
+            salvage(restored.bench.engine, str(whole), [stranger], [])
         fork.acts.run(founded.actor("operator"), define, "GULA")
         fork.acts.run(founded.actor("operator"), define, "KOPI")
         fork.engine.dispose()

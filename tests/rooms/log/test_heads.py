@@ -101,3 +101,13 @@ def test_the_published_checkpoint_is_a_head(founded: Founded) -> None:
     published.write_text("nonsense")
     with pytest.raises(PublishedAltered):
         heads.published_head(published, [key])
+
+
+def test_a_retired_key_is_none_that_may_tell(founded: Founded) -> None:
+    """K1: of the keys, newest first, those older than what signed the published checkpoint are left out."""
+    published, now = founded.bench.folder / "published-checkpoint", founded.bench.key.verifier()
+    newer, older = (SigningKey.generate(now.name).verifier() for _ in range(2))
+    keys = (newer, now, older)
+    assert heads.not_retired(published, keys) == (newer,)
+    founded.bench.sequencer.run_once()
+    assert heads.not_retired(published, keys) == (newer, now)
