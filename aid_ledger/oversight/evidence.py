@@ -29,6 +29,7 @@ from aid_ledger.log.models import LogCheckpoint
 from aid_ledger.log.rules import LogIncomplete, NotSealed
 from aid_ledger.log.sequencer import VKEY_FILE, TileFetch
 from aid_ledger.log.tree import TileTree
+from aid_ledger.oversight.page import write_page
 from aid_ledger.oversight.rules import DaysReversed
 from aid_ledger.programs import queries as programs
 from aid_ledger.web.assets import TEMPLATE_FOLDER
@@ -42,6 +43,7 @@ from audit.verify import CHECKPOINT_PATH
 
 ROOT_CERTIFICATE: Final = "receipts/root.crt"
 README: Final = "README.txt"
+CHECK_PAGE: Final = "periksa.html"
 PAGES: Final = TEMPLATE_FOLDER / "oversight" / "evidence"
 
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
@@ -132,6 +134,7 @@ def export(session: Session, file: Path, wish: Wish, *, vkey: str, root_certific
     with zipfile.ZipFile(beside, "w") as archive:
         pack = _Pack(archive)
         pack.add(README, _readme(sealed, wish, vkey))
+        pack.add(CHECK_PAGE, write_page(PAGES / CHECK_PAGE))
         pack.add(CHECKPOINT_PATH, sealed.checkpoint)
         pack.add(VKEY_FILE, vkey.encode() + b"\n")
         pack.add(history.PATH, b"".join(kept_history.pages(session)))

@@ -33,8 +33,13 @@ node_modules/.bin/sass --no-source-map --style=compressed --quiet-deps \
   --load-path=node_modules build/theme.scss build/theme.css
 css=$(place build/theme.css bootstrap "$(version bootstrap)" css)
 
+# A global `noble` and no module, because a page opened from a disk may load none.
+node node_modules/esbuild-wasm/bin/esbuild noble.js --bundle --minify --format=iife --global-name=noble --target=es2020 \
+  --legal-comments=inline --outfile=build/noble.js --log-level=warning
+noble=$(place build/noble.js noble "$(version @noble/ed25519)" js)
+
 {
-  for package in bootstrap htmx.org $font_package; do
+  for package in bootstrap htmx.org @noble/ed25519 @noble/hashes $font_package; do
     echo "================================================================"
     echo "$package $(version $package)"
     echo "================================================================"
@@ -44,4 +49,4 @@ css=$(place build/theme.css bootstrap "$(version bootstrap)" css)
 } > "$out/LICENSES"
 
 node manifest.mjs "$out" \
-  "bootstrap.css=$css=MIT" "htmx.js=$htmx=0BSD" "plus-jakarta-sans.woff2=$font=OFL-1.1"
+  "bootstrap.css=$css=MIT" "htmx.js=$htmx=0BSD" "noble.js=$noble=MIT" "plus-jakarta-sans.woff2=$font=OFL-1.1"
