@@ -79,7 +79,7 @@ class Stolen:
         for bundle in tiles.tiles_of_level(tiles.ENTRIES, len(entries)):
             self.write(bundle.path, tiles.encode_bundle(entries[bundle.first_entry :][: bundle.width]))
         edge = tiles.Edge()
-        full = [each for raw in entries for each in edge.append(merkle.leaf_hash(raw))]
+        full = edge.append([merkle.leaf_hash(raw) for raw in entries])
         if is_hashed:
             for tile, hashes in [*full, *edge.partials()]:
                 self.write(tile.path, b"".join(hashes))

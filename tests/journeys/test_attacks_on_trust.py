@@ -6,6 +6,7 @@ policy, a leaf hash from an approver. Ids are those of docs/attacks.md.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import time
@@ -79,7 +80,9 @@ def test_t3_a_log_held_still_is_stale(stolen: Stolen) -> None:
 def test_b1_an_entry_dated_back_is_named(stolen: Stolen) -> None:
     """Signed anew with an earlier time, it lies outside of what the witnesses swore before and after it."""
     entries = stolen.entries()
-    first = stolen.sign(AT, merkle.root([merkle.leaf_hash(raw) for raw in entries[:AT]]), *WITNESSES)
+    sworn = dt.datetime.fromisoformat(json.loads(entries[AT - 1])["recorded_at"])
+    root = merkle.root([merkle.leaf_hash(raw) for raw in entries[:AT]])
+    first = stolen.sign(AT, root, *WITNESSES, time_s=int(sworn.timestamp()))
     last = saying(entries[-1], recorded_at="2021-08-05T03:00:00.000000Z")
     stolen.lay_out([*entries[:-1], last])
     stolen.sign(stolen.size, stolen.stated.root, *WITNESSES)
