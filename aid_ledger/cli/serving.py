@@ -74,7 +74,7 @@ def _serve(settings: Settings, *, host: str, port: int) -> None:
         heads.refuse_if_witnesses_know_more(office.engine, office.sequencer.verifiers())
     office.engine.dispose()
     environment = settings.child_environment()
-    command = _gunicorn(settings, host=host, port=port)
+    command = gunicorn_command(settings, host=host, port=port)
     # A service manager ends us by SIGTERM; without this the server would live on and keep the port.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     server = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command
@@ -93,7 +93,8 @@ def _serve(settings: Settings, *, host: str, port: int) -> None:
         server.wait()
 
 
-def _gunicorn(settings: Settings, *, host: str, port: int) -> list[str]:
+def gunicorn_command(settings: Settings, *, host: str, port: int) -> list[str]:
+    """Say how the web server is started, in production as here."""
     processes = 1 if settings.is_sqlite else 2 * (os.cpu_count() or 1)
     return [
         sys.executable,

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import keyfiles
@@ -29,6 +29,18 @@ from audit.merkle import MAX_SIZE
 from audit.tiles import Tile
 
 CHECKPOINT_FILE = "checkpoint"
+
+_IS_COVERED = exists().where(LogCheckpoint.size >= bindparam("needed"))
+_TILE = select(LogTile.hashes).where(
+    LogTile.level == bindparam("level"), LogTile.number == bindparam("number"), _IS_COVERED
+)
+_BUNDLE = (
+    select(LogEntry.raw)
+    .join(LogPosition, LogPosition.entry_id == LogEntry.id)
+    .where(LogPosition.position >= bindparam("first"), LogPosition.position < bindparam("needed"), _IS_COVERED)
+    .order_by(LogPosition.position)
+)
+"""Made once: to build and to look up a statement costs more than the database does for one row."""
 
 
 def export(session: Session, folder: Path, *, vkey: str) -> int:
@@ -76,19 +88,10 @@ def read_tile(session: Session, tile: Tile) -> bytes:
     needed = tile.first_entry + tile.width * tiles.entries_under(tile.level)
     if needed > MAX_SIZE:
         return b""
-    is_covered = exists().where(LogCheckpoint.size >= needed)
     if tile.level == tiles.ENTRIES:
-        query = (
-            select(LogEntry.raw)
-            .join(LogPosition, LogPosition.entry_id == LogEntry.id)
-            .where(LogPosition.position >= tile.first_entry, LogPosition.position < needed, is_covered)
-            .order_by(LogPosition.position)
-        )
-        entries = [bytes(raw) for raw in session.scalars(query)]
+        entries = [bytes(raw) for raw in session.scalars(_BUNDLE, {"first": tile.first_entry, "needed": needed})]
         return tiles.encode_bundle(entries) if len(entries) == tile.width else b""
-    held = session.scalar(
-        select(LogTile.hashes).where(LogTile.level == tile.level, LogTile.number == tile.index, is_covered)
-    )
+    held = session.scalar(_TILE, {"level": tile.level, "number": tile.index, "needed": needed})
     hashes = bytes(held or b"")[: tile.width * HASH]
     return hashes if len(hashes) == tile.width * HASH else b""
 

@@ -22,6 +22,9 @@ whole file, and of other units nobody here knows anything."""
 
 _PACKED: Final = "-gzip"
 
+_LEVEL: Final = 6
+"""Level 9 takes five times as long for one byte in twenty."""
+
 
 def send_bytes(body: bytes, kind: str, *, keep: str, may_pack: bool = False) -> Response:
     """Answer with a file as the request asks for it: whole, one range of it, or only that it has not changed.
@@ -42,7 +45,7 @@ def send_bytes(body: bytes, kind: str, *, keep: str, may_pack: bool = False) -> 
     # A reader who has it already is told so first: a range of what has not changed is not sent (section 13.2.2).
     response.make_conditional(request)
     if response.status_code == Response.default_status:
-        response.data = gzip.compress(body, mtime=0) if is_packed else body
+        response.data = gzip.compress(body, _LEVEL, mtime=0) if is_packed else body
         if has_range:
             _cut(response, len(body))
     return response

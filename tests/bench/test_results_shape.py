@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bench import agency, cluster, post, results
+from bench import agency, cluster, post, results, serve
 
+SERVED = {"bare", "tiles", "unchanged", "bundles", "bundles_packed", "checkpoints"}
 RELIED_ON = {"submit_vs_copy", "rows_per_s", "bulk_vs_hordak"}
 SINGLE = "single_vs_continuum"
 MACHINE: dict[str, float | str] = {"cores": 2, "database": "PostgreSQL 15", "date": "2026-11-22"}
@@ -73,8 +74,17 @@ def test_a_tiny_batch_is_paid_copied_and_sealed(tmp_path: Path) -> None:
     assert all(number > 0 for number in measures.values())
 
 
+def test_a_log_is_served_and_asked_for() -> None:
+    """The law that what is measured is what is stored: the bench itself compares the bytes, and each side answers."""
+    with cluster.running() as server:
+        measures = serve.measure(server, 0.02)
+    assert set(measures) == {f"{side}_per_s" for side in SERVED} | {"tiles_vs_bare"}
+    assert all(number > 0 for number in measures.values())
+
+
 def test_the_written_results_hold_the_names_others_rely_on() -> None:
     """The law that what the documents quote was measured: the file in the repository has it."""
     written = json.loads(results.PATH.read_text())
     assert set(written["post"]) >= RELIED_ON | {SINGLE}
+    assert set(written["serve"]) == {f"{side}_per_s" for side in SERVED} | {"tiles_vs_bare"}
     assert set(written["machine"]) == set(MACHINE)
