@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import stat
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,7 +16,7 @@ from aid_ledger.core.clock import FrozenClock
 from aid_ledger.log.keyring import read_key
 from aid_ledger.settings import Settings
 from tests.builders.officials import Founded
-from tests.builders.web import settings_of
+from tests.builders.web import running_app, settings_of
 
 TODAY = dt.datetime(2026, 11, 29, 3, 0, tzinfo=dt.UTC)
 
@@ -73,6 +74,9 @@ def test_a_key_is_changed_at_the_command_line(settings: Settings, founded: Found
     announced = said(signed(still, founded, "admin2", "approve", made["key_id"]))
     assert announced["announced"] == made["vkey"]
     founded.bench.sequencer.run_once()
+    page = running_page(founded)
+    assert "Kunci log akan diganti" in page
+    assert made["vkey"] in unescape(page)
     waiting = run("take")
     assert "taken: -" in waiting.output
     assert "waits_for: masa tunggunya belum lewat" in waiting.output
@@ -84,6 +88,15 @@ def test_a_key_is_changed_at_the_command_line(settings: Settings, founded: Found
     assert lines[1].endswith("-")
     assert str(read_key(settings.log_key_file).verifier()) == made["vkey"]
     assert not settings.log_next_key_file.exists()
+    page = running_page(founded)
+    assert "Kunci log akan diganti" not in page
+    assert f"{old}</code> sampai" in unescape(page)
+
+
+def running_page(founded: Founded) -> str:
+    """Open the log's page as anybody does."""
+    with running_app(founded) as app:
+        return app.test_client().get("/log/").text
 
 
 def test_a_key_that_was_withdrawn_is_made_anew(settings: Settings, founded: Founded, still: FrozenClock) -> None:
