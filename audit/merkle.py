@@ -21,7 +21,7 @@ MAX_SIZE: Final = 2**63 - 1
 """Sizes are kept in 64-bit signed integers by every implementation we know of."""
 
 # Copied for every hash: finding the algorithm anew takes longer than hashing two children.
-_LEAF: Final = sha256(b"\x00")
+LEAF: Final = sha256(b"\x00")
 _NODE: Final = sha256(b"\x01")
 
 
@@ -34,7 +34,7 @@ def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
     """Hash many entries; for a million of them a call each would cost as much as the hashing."""
     hashes = []
     for entry in entries:
-        hasher = _LEAF.copy()
+        hasher = LEAF.copy()
         hasher.update(entry)
         hashes.append(hasher.digest())
     return hashes

@@ -135,11 +135,39 @@ def decode_bundle(raw: bytes, width: int) -> list[bytes]:
             break
         entries.append(raw[body:end])
         start = end
-    if len(entries) < width:
-        raise MalformedInput(f"a bundle of {width} ends after {len(entries)} entries", rule="bundle.short")
-    if start != len(raw):
-        raise MalformedInput(f"a bundle goes on after its {width} entries", rule="bundle.long")
+    _check_bundle(len(entries), width, size - start)
     return entries
+
+
+def hash_bundle(raw: bytes, width: int) -> list[bytes]:
+    """Hash the entries of a bundle as they lie; who only wants the root need not copy them out first.
+
+    Raises:
+        MalformedInput: as `decode_bundle`.
+
+    """
+    hashes: list[bytes] = []
+    start, size, view, copy = 0, len(raw), memoryview(raw), merkle.LEAF.copy
+    for _ in range(width):
+        body = start + 2
+        if body > size:
+            break
+        end = body + (raw[start] << 8 | raw[start + 1])
+        if end > size:
+            break
+        hasher = copy()
+        hasher.update(view[body:end])
+        hashes.append(hasher.digest())
+        start = end
+    _check_bundle(len(hashes), width, size - start)
+    return hashes
+
+
+def _check_bundle(found: int, width: int, left: int) -> None:
+    if found < width:
+        raise MalformedInput(f"a bundle of {width} ends after {found} entries", rule="bundle.short")
+    if left:
+        raise MalformedInput(f"a bundle goes on after its {width} entries", rule="bundle.long")
 
 
 def decode_tile(raw: bytes, width: int) -> list[bytes]:
@@ -348,9 +376,19 @@ def read_bundle(source: Source, index: int, width: int) -> list[bytes]:
         MalformedInput: what comes is not a bundle of that many entries.
 
     """
+    return _read(source, Tile(ENTRIES, index, width), decode_bundle)
+
+
+def read_bundle_hashes(source: Source, index: int, width: int) -> list[bytes]:
+    """Fetch one bundle and hash its first `width` entries; raises as `read_bundle`."""
+    return _read(source, Tile(ENTRIES, index, width), hash_bundle)
+
+
+def _read(source: Source, bundle: Tile, take: Callable[[bytes, int], list[bytes]]) -> list[bytes]:
     try:
-        return decode_bundle(source.fetch(Tile(ENTRIES, index, width).path, MAX_BUNDLE_BYTES), width)
+        return take(source.fetch(bundle.path, MAX_BUNDLE_BYTES), bundle.width)
     except Absent:
-        if width == WIDTH:
+        if bundle.width == WIDTH:
             raise
-        return decode_bundle(source.fetch(Tile(ENTRIES, index).path, MAX_BUNDLE_BYTES), WIDTH)[:width]
+        full = Tile(ENTRIES, bundle.index)
+        return take(source.fetch(full.path, MAX_BUNDLE_BYTES), WIDTH)[: bundle.width]

@@ -204,13 +204,19 @@ class _Reading:
 
     def _hash(self, bundle: Tile) -> list[bytes]:
         """Hash the entries of a bundle and look at nothing else."""
-        hashes = merkle.leaf_hashes(self._entries(bundle))
+        try:
+            hashes = tiles.read_bundle_hashes(self._source, bundle.index, bundle.width)
+        except AuditError as error:
+            raise error.at(bundle.first_entry) from error
         self.kept.difference_update(hashes)
         return hashes
 
     def _judge(self, bundle: Tile) -> list[bytes]:
         """Hash the entries of a bundle, hold the hashes against the stored ones, then judge what each entry says."""
-        entries = self._entries(bundle)
+        try:
+            entries = tiles.read_bundle(self._source, bundle.index, bundle.width)
+        except AuditError as error:
+            raise error.at(bundle.first_entry) from error
         hashes = merkle.leaf_hashes(entries)
         # Hashes come first: a changed entry is reported as changed, not as the nonsense it was changed into.
         self._compare(Tile(0, bundle.index, bundle.width), hashes)
@@ -218,12 +224,6 @@ class _Reading:
         for index, raw in enumerate(entries, start=bundle.first_entry):
             self._take(index, raw)
         return hashes
-
-    def _entries(self, bundle: Tile) -> list[bytes]:
-        try:
-            return tiles.read_bundle(self._source, bundle.index, bundle.width)
-        except AuditError as error:
-            raise error.at(bundle.first_entry) from error
 
     def _grow(self, hashes: list[bytes]) -> list[tuple[Tile, list[bytes]]]:
         """Add a bundle's hashes to the tree, stopping wherever somebody kept a root; returns the completed tiles."""

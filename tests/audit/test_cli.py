@@ -99,6 +99,15 @@ def test_hashes_alone_find_a_changed_entry_and_name_no_index(folder: Path) -> No
     )
 
 
+def test_hashes_alone_name_the_bundle_that_is_none(folder: Path) -> None:
+    """R2: what cannot be cut into entries cannot be hashed either."""
+    bundle = folder / "tile" / "entries" / "000.p" / "9"
+    bundle.write_bytes(bundle.read_bytes()[:-1])
+    said = lines(run("verify", folder, "--log-key", LOG_VKEY, "--hashes-only"))
+    assert (said["first_bad_index"], said["rule"]) == ("0", "bundle.short")
+    assert said["reason"] == "a bundle of 9 ends after 8 entries"
+
+
 def test_hashes_alone_believe_no_key_that_lies_beside_the_log(folder: Path) -> None:
     """K1: only entries can lead from the key on paper to another, and a quick look reads none."""
     stranger = SigningKey(LOG_KEY.name, b"s" * 32)

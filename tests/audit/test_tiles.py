@@ -118,6 +118,22 @@ def test_bundles_survive_being_written(entries: list[bytes]) -> None:
         tiles.decode_bundle(raw, len(entries) + 1)
 
 
+@given(st.lists(st.binary(max_size=300), max_size=9), st.binary(max_size=3), st.integers(0, 9), st.integers(0, 11))
+def test_a_bundle_is_hashed_as_it_is_read(entries: list[bytes], more: bytes, cut: int, width: int) -> None:
+    """A quick look accepts and refuses the same bundles as the full check, with the same words."""
+    raw = tiles.encode_bundle(entries)
+    raw = raw[: max(0, len(raw) - cut)] + more
+    try:
+        expected: object = merkle.leaf_hashes(tiles.decode_bundle(raw, width))
+    except MalformedInput as refusal:
+        expected = (refusal.rule, refusal.sentence)
+    try:
+        hashed: object = tiles.hash_bundle(raw, width)
+    except MalformedInput as refusal:
+        hashed = (refusal.rule, refusal.sentence)
+    assert hashed == expected
+
+
 def test_an_entry_too_long_is_not_bundled() -> None:
     """C8: the length is a uint16."""
     assert len(tiles.encode_bundle([b"x" * 65_535])) == 65_537
