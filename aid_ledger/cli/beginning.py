@@ -34,6 +34,7 @@ class Plan:
     name: str
     origin: str
     founders: tuple[founding.Founder, founding.Founder]
+    custody: str = founding.SINGLE_HOST
     codes: bytes | None = None
     """A code file; None takes the one that comes with the product, if there is one."""
 
@@ -93,7 +94,7 @@ def _found(settings: Settings, plan: Plan, keys: keymaking.Keys, engine: Engine)
         log_vkey=vkey,
         receipt_root=keys.root_digest,
         schema=schema_digest(),
-        custody=founding.SINGLE_HOST,
+        custody=plan.custody,
         is_practice=not settings.is_production,
     )
     links = acts.run(founding.INIT, founding.found_agency, genesis, plan.founders)

@@ -33,6 +33,13 @@ class OriginMissing(DomainError):
     code = "founding.origin_missing"
 
 
+class CustodyUntrue(DomainError):
+    """The embedded database is sequenced inside the web process, so its log's key is not kept apart."""
+
+    kind = Kind.INVALID
+    code = "founding.custody_untrue"
+
+
 @click.command()
 @click.option("--agency", prompt="Kode Kemendagri instansi (contoh 32.16)", help="Kode Kemendagri, contoh 32.16.")
 @click.option("--name", prompt="Nama instansi", help="Nama resmi, contoh Pemerintah Kabupaten Bekasi.")
@@ -47,9 +54,20 @@ class OriginMissing(DomainError):
 @click.option(
     "--codes", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Berkas kode wilayah (CSV)."
 )
+@click.option(
+    "--custody",
+    type=click.Choice(founding.CUSTODIES),
+    help="separate bila kunci log tidak terbaca oleh proses web, single-host bila semua kunci di satu tempat.",
+)
 @at_database
-def init(
-    settings: Settings, agency: str, name: str, origin: str, founders: tuple[str, ...], codes: Path | None
+def init(  # noqa: PLR0913, PLR0917 - the options of the command
+    settings: Settings,
+    agency: str,
+    name: str,
+    origin: str,
+    founders: tuple[str, ...],
+    codes: Path | None,
+    custody: str | None,
 ) -> None:
     """Dirikan instansi: kunci, sertifikat, catatan pertama log, dan dua pejabat pendiri."""
     permanent = origin or settings.origin
@@ -59,10 +77,22 @@ def init(
         agency=agency.strip(),
         name=name.strip(),
         origin=permanent,
+        custody=_custody(settings, custody),
         founders=_two(founders),
         codes=codes.read_bytes() if codes else None,
     )
     _tell(settings, beginning.found(settings, plan))
+
+
+def _custody(settings: Settings, given: str | None) -> str:
+    """Say where the keys will be, which the first entry tells everybody for ever; asked where both could be true."""
+    if settings.is_sqlite:
+        if given == founding.SEPARATE:
+            raise CustodyUntrue
+        return founding.SINGLE_HOST
+    return given or str(
+        click.prompt("Penyimpanan kunci log", type=click.Choice(founding.CUSTODIES), default=founding.SINGLE_HOST)
+    )
 
 
 def _two(given: tuple[str, ...]) -> tuple[founding.Founder, founding.Founder]:

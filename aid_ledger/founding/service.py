@@ -30,6 +30,8 @@ VOCABULARY: Final = 0
 
 SINGLE_HOST: Final = "single-host"
 SEPARATE: Final = "separate"
+CUSTODIES: Final = (SINGLE_HOST, SEPARATE)
+"""Where the keys are: all on one host, or the log's key where the web process cannot read it."""
 
 
 @dataclass(frozen=True, slots=True)

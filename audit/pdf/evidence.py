@@ -12,9 +12,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from audit import canonical, facts, note, proof
+from audit import canonical, checkpoint, facts, note, proof
 from audit.entry import Entry, parse_entry
-from audit.errors import MalformedInput, ProofFailed
+from audit.errors import MalformedInput, ProofFailed, SignatureFailed
 from audit.facts.paying import ReceiptIssued
 from audit.pdf import fields as receipt_fields
 from audit.pdf.fields import ReceiptFields
@@ -22,6 +22,7 @@ from audit.pdf.fields import ReceiptFields
 if TYPE_CHECKING:
     from audit.policy import Policy, Trust
 
+UNSIGNED: Final = "note.unsigned"
 _MEMBERS: Final = {"fields", "salt", "entry", "proof"}
 
 
@@ -93,7 +94,12 @@ def check(evidence: Evidence, trusted: Policy, *, now_s: int) -> Proven:
     proven = proof.parse(evidence.proof)
     if proven.extra is not None or proven.encode() != evidence.proof:
         raise MalformedInput("the proof is written in another way", rule="receipt.proof")
-    trust = proof.verify(proven, evidence.entry, trusted, now_s=now_s)
+    try:
+        trust = proof.verify(proven, evidence.entry, trusted, now_s=now_s)
+    except SignatureFailed as error:
+        if error.rule != UNSIGNED:
+            raise
+        raise SignatureFailed(_other_key(proven.signed), rule=UNSIGNED) from error
     return Proven(proven.index, trust, dt.datetime.fromisoformat(entry.recorded_at))
 
 
@@ -109,6 +115,19 @@ def _check_same(evidence: Evidence, entry: Entry) -> None:
     stated = (issued.receipt, issued.batch, issued.program, issued.amount, issued.commodity, issued.paid_on)
     if stated != (said.line, said.batch, said.program, said.amount, said.commodity, said.paid_on):
         raise ProofFailed("the receipt and the log's entry say different things", rule="receipt.entry")
+
+
+def _other_key(signed: note.Note) -> str:
+    """Say by which key the checkpoint claims to be signed, and what to give if that was one of the log's earlier ones.
+
+    The newest key alone proves nothing of it: only the log tells which keys it had, and for which sizes.
+    """
+    origin = checkpoint.parse(signed.text).origin
+    ids = " and ".join(each.key_id.hex() for each in signed.signatures if each.name == origin) or "nobody"
+    return (
+        f"sealed by another log key than the given one: {ids}; give that key from paper as --log-key, or a --policy "
+        f"that lists the keys of {origin} with their #range lines, as `aid-audit keys` prints them"
+    )
 
 
 def _text(value: canonical.JSON) -> str:

@@ -179,3 +179,49 @@ def test_the_machines_clock_is_used_unless_another_is_given() -> None:
     assert report.signed_at.isoformat() == "2021-08-05T07:11:00+00:00"
     assert report.paid_on is not None
     assert report.paid_on.isoformat() == "2021-08-05"
+
+
+NEXT_KEY = SigningKey(ORIGIN, bytes(range(32, 64)))
+NEXT = str(NEXT_KEY.verifier())
+
+
+def ranges(last: int) -> str:
+    """Write a policy as `aid-audit keys` prints it after a rotation: the old key's sizes end at `last`."""
+    old, new = LOG_KEY.verifier(), NEXT_KEY.verifier()
+    lines = [f"log {old}", f"#range {old.key_id.hex()} 0-{last}"]
+    lines += [f"log {new}", f"#range {new.key_id.hex()} {last + 1}-", "quorum none"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def test_a_receipt_from_before_a_rotation_says_which_key_it_needs() -> None:
+    """THREATS 11: the new key alone does not vouch for the old one's receipts, and who has only that is told so."""
+    with pytest.raises(AuditError) as refusal:
+        verify_receipt(MONEY, root_cert=ROOT_PEM, log_key=NEXT, now_s=NOW_S)
+    assert (refusal.value.rule, refusal.value.index) == ("note.unsigned", None)
+    assert refusal.value.sentence == (
+        f"sealed by another log key than the given one: {LOG_KEY.verifier().key_id.hex()}; give that key from paper as "
+        f"--log-key, or a --policy that lists the keys of {ORIGIN} with their #range lines, as `aid-audit keys` "
+        "prints them"
+    )
+
+
+def test_a_policy_with_ranges_believes_a_receipt_from_before_the_rotation() -> None:
+    """THREATS 11: the old key vouches for its own sizes, whichever key of the log is named; K1: and for no others."""
+    size = proof.parse(GENUINE.proof).signed.text.splitlines()[1]
+    for given in (NEXT, LOG_VKEY):
+        trusted = policy.parse(ranges(int(size)).encode())
+        report = verify_receipt(MONEY, root_cert=ROOT_PEM, log_key=given, policy=trusted, now_s=NOW_S)
+        assert str(report.size) == size
+        retired = policy.parse(ranges(int(size) - 1).encode())
+        with pytest.raises(AuditError) as refusal:
+            verify_receipt(MONEY, root_cert=ROOT_PEM, log_key=given, policy=retired, now_s=NOW_S)
+        assert (refusal.value.rule, refusal.value.index) == ("policy.range", int(size) - 1)
+
+
+def test_a_proof_that_nobody_signed_names_nobody() -> None:
+    """A checkpoint without a line of the log's own name tells of no key."""
+    held = proof.parse(GENUINE.proof)
+    strangers = tuple(each for each in held.signed.signatures if each.name != ORIGIN)
+    bare = dataclasses.replace(held, signed=note.Note(held.signed.text, strangers))
+    with pytest.raises(AuditError, match="than the given one: nobody; give"):
+        verify(with_evidence(proof=bare.encode()), good_chain().root_pem)

@@ -43,6 +43,18 @@ def test_the_log_page_names_key_and_three_commands_without_a_cookie(visitor: Fla
     assert "aid-audit verify http://localhost/log --log-key" in page.text
 
 
+def test_the_log_page_says_where_the_keys_are(visitor: FlaskClient, founded: Founded) -> None:
+    """THREATS 12: one plain sentence on what the first entry says of the keys, and that it is the entry who says so."""
+    assert "Semua kunci berada di satu mesin (single-host)" in visitor.get("/log/").text
+    with founded.bench.reading() as session:
+        raw = queries.entry_at(session, 0).raw
+    apart = raw.replace(b'"single-host"', b'"separate"')
+    by_hand(founded.bench, f"UPDATE log_entries SET raw = {literal(founded.bench, apart)} WHERE id = 1")
+    said = visitor.get("/log/").text
+    assert "Kunci log disimpan terpisah dari situs ini (separate)" in said
+    assert "menurut entri pertama log" in said
+
+
 def test_checkpoint_and_key_are_served_as_they_are(visitor: FlaskClient, founded: Founded) -> None:
     """C2SP tlog-tiles: the checkpoint is text, kept for seconds only, and signed by the log's key."""
     served = visitor.get("/log/checkpoint")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +16,7 @@ from sqlalchemy import func, select
 from aid_ledger import app as composition
 from aid_ledger.cli import door, keymaking
 from aid_ledger.cli.main import Commands, main
-from aid_ledger.core.db import reading
+from aid_ledger.core.db import make_engine, reading
 from aid_ledger.core.roles import Role
 from aid_ledger.log.models import LogEntry
 from aid_ledger.log.queries import entry_at, newest_checkpoint
@@ -22,6 +24,7 @@ from aid_ledger.officials import service
 from aid_ledger.officials.models import SignInSession
 from aid_ledger.receipts.signing import KeySigner
 from aid_ledger.settings import Environment, Process, Settings
+from tests import postgres
 from tests.builders.officials import PASSWORD, Founded
 from tests.builders.web import settings_of
 
@@ -211,6 +214,41 @@ def test_a_founding_by_one_is_refused(place: Settings, founders: tuple[str, ...]
     answer = found("init", "--agency", "32.16", "--name", "X", *founders)
     assert answer.exit_code == 2
     assert "founding." in answer.output
+
+
+def test_the_embedded_database_does_not_boast_of_separate_keys(place: Settings) -> None:
+    """Cheat 12: the first entry says that the log's key is kept apart, where the web process signs with it."""
+    answer = found(*INIT, "--custody", "separate")
+    assert (answer.exit_code, "founding.custody_untrue" in answer.output) == (2, True)
+    assert not place.keys_folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "custody"),
+    [
+        (("--custody", "separate"), "", "separate"),
+        ((), "separate\n", "separate"),
+        ((), "\n", "single-host"),
+    ],
+)
+def test_a_server_says_in_its_first_entry_where_the_keys_are(
+    place: Settings, words: tuple[str, ...], typed: str, custody: str
+) -> None:
+    """THREATS 12: on PostgreSQL either can be true; whoever founds says which, and saying nothing promises nothing."""
+    name = f"founding_{uuid.uuid4().hex[:12]}"
+    url = postgres.create_database(name)
+    try:
+        answer = found(*INIT, "--db", url, *words, typed=typed)
+        assert answer.exit_code == 0, answer.output
+        engine = make_engine(url)
+        with reading(engine) as session:
+            assert json.loads(entry_at(session, 0).raw)["body"]["custody"] == custody
+        engine.dispose()
+    finally:
+        postgres.drop_database(name)
+    # Whatever was said, the web process of a server that can read the log's key does not start.
+    live = replace(place, environment=Environment.PRODUCTION, database_url=url)
+    assert any("sequencer's own user" in each for each in live.production_faults(Process.WEB))
 
 
 def test_production_needs_a_permanent_name(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
