@@ -39,10 +39,14 @@ def superuser(founded: Founded, *statements: str) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         else:
-            for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+            for name, _made_by in triggers:
                 connection.execute(text(f"DROP TRIGGER {name}"))
         for statement in statements:
             connection.execute(text(statement))
+        if engine.dialect.name != "postgresql":
+            for _name, made_by in triggers:
+                connection.exec_driver_sql(made_by)
 
 
 def test_an_instruction_moves_value_and_seals_its_file(founded: Founded) -> None:

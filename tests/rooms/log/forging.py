@@ -18,11 +18,13 @@ def by_hand(bench: Bench, *statements: str) -> None:
         return
     path = str(bench.engine.url.database).removeprefix("file:")
     with contextlib.closing(sqlite3.connect(path)) as file, file:
-        triggers = file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for (name,) in triggers:
+        triggers = file.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _made_by in triggers:
             file.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             file.execute(statement)
+        for _name, made_by in triggers:
+            file.execute(made_by)
 
 
 def literal(bench: Bench, raw: bytes) -> str:

@@ -145,3 +145,27 @@ def test_every_table_that_may_change_without_a_fact_says_why() -> None:
     reasons = housekeeping_tables()
     assert "counters" in reasons
     assert all(reasons.values())
+
+
+def unshielded(bench: Bench, on_the_server: str, on_sqlite: str) -> None:
+    """Take a shield away as a superuser does, in the words of the database at hand."""
+    with bench.engine.begin() as connection:
+        is_server = bench.engine.dialect.name == "postgresql"
+        connection.exec_driver_sql(on_the_server if is_server else on_sqlite)
+
+
+@pytest.mark.parametrize(
+    ("on_the_server", "on_sqlite"),
+    [
+        ("DROP TRIGGER transfers_append_only ON transfers", "DROP TRIGGER transfers_no_update"),
+        ("ALTER TABLE transfers DISABLE TRIGGER transfers_append_only", "DROP TRIGGER transfers_no_update"),
+        ("ALTER TABLE transfers ENABLE REPLICA TRIGGER transfers_append_only", "DROP TRIGGER transfers_no_update"),
+    ],
+)
+def test_a_shield_that_is_gone_or_asleep_is_named(kept: Bench, on_the_server: str, on_sqlite: str) -> None:
+    """U3: whoever dropped the trigger that refuses changes, or put it to sleep, is noticed before any row is."""
+    unshielded(kept, on_the_server, on_sqlite)
+    (named,) = found(kept)
+    assert named.table == "transfers"
+    assert named.key in {"transfers_append_only", "transfers_no_update"}
+    assert named.sentence == "the trigger that refuses to change history is gone or asleep"
