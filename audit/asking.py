@@ -7,15 +7,14 @@ only be silent, and then a line says so. Which witnesses must have cosigned is d
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from audit import merkle, note, policy
 from audit.errors import AuditError, Finding, SignatureFailed
+from audit.shown import ask_again
 from audit.source import Absent, URLSource
 from audit.tiles import TileReader
-from audit.verify import CHECKPOINT_PATH
 from audit.witness.rules import shown_at
 
 if TYPE_CHECKING:
@@ -23,14 +22,12 @@ if TYPE_CHECKING:
 
     from audit.checkpoint import Checkpoint
     from audit.policy import Policy, Trust
+    from audit.shown import Shown
     from audit.source import Source
 
 TIMEOUT_S: Final = 10
 """How long a witness may be silent; it has one small file to send."""
 DEADLINE_S: Final = 20
-CACHED_S: Final = 5
-"""House rule: a log's checkpoint may lie in a cache for a few seconds (C2SP tlog-tiles), and is asked for again after
-so many before the log is said to be behind its witnesses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def ask_witnesses(believed: Policy, trust: Trust, *, now_s: int) -> list[Answer]
 def contradictions(
     source: Source,
     believed: Policy,
-    trust: Trust,
+    shown: Shown,
     answers: Sequence[Answer],
     *,
     now_s: int,
@@ -65,13 +62,14 @@ def contradictions(
     A witness that has seen more gives the log the time of a cache to show it, too; whatever it then shows must
     continue what was verified.
     """
-    findings = _forgetful(believed, trust, answers)
+    verified = shown.newest.checkpoint
+    findings = _forgetful(believed, shown.trust, answers)
     seen = [(each.name, each.seen) for each in answers if each.seen]
     largest = max((stated.size for _, stated in seen), default=0)
     try:
-        newest = _newest(source, believed, trust.checkpoint, largest, now_s=now_s)
+        newest = ask_again(source, believed, shown.newest, largest, now_s=now_s).checkpoint
         reader = TileReader(source, newest.size, newest.root)
-        if _root_at(reader, trust.checkpoint.size) != trust.checkpoint.root:
+        if _root_at(reader, verified.size) != verified.root:
             sentence = f"the log has grown to {newest.size} entries out of other ones than were verified"
             return [*findings, Finding("log.rewritten", None, sentence)]
         findings += [found for name, stated in seen if (found := _contradiction(reader, name, stated))]
@@ -110,18 +108,6 @@ def _forgetful(believed: Policy, trust: Trust, answers: Sequence[Answer]) -> lis
     names = ", ".join(each.name for each in answers if each.has_forgotten)
     sentence = f"the quorum rests on {names}, whose memory does not hold what was cosigned for this checkpoint"
     return [Finding("witness.forgot", None, sentence)]
-
-
-def _newest(source: Source, believed: Policy, stated: Checkpoint, largest: int, *, now_s: int) -> Checkpoint:
-    """Ask the log again if a witness has seen more of it than we were shown; it may have grown while we read."""
-    newest = stated
-    for pause_s in (0, CACHED_S):
-        if newest.size >= largest:
-            break
-        time.sleep(pause_s)
-        signed = note.parse(source.fetch(CHECKPOINT_PATH, note.MAX_NOTE_BYTES))
-        newest = max(newest, policy.vouched(signed, believed, now_s=now_s).checkpoint, key=lambda each: each.size)
-    return newest
 
 
 def _contradiction(reader: TileReader, name: str, seen: Checkpoint) -> Finding | None:

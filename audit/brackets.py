@@ -34,7 +34,8 @@ YES: Final = "yes"
 class Brackets:
     """Holds the time of each entry between the marks around it.
 
-    `marks` are sizes, ascending, each with the POSIX second by which a quorum had sworn to it; the last covers the log.
+    `marks` are sizes, ascending, each with the POSIX second by which a quorum had sworn to it. Entries after the last
+    one only came later than it.
     """
 
     def __init__(self, marks: Sequence[tuple[int, int]]) -> None:
@@ -59,19 +60,21 @@ class Brackets:
         """Nothing waits for the end: each entry is judged when it comes."""
 
     def verdict(self) -> str:
-        """Say how far times can be believed: `yes`, `no` without a mark before the last, or `until <index>`."""
+        """Say how far times can be believed: `yes` to the last mark, `no` without one before, or `until <index>`."""
         if len(self._marks) < _A_PAIR:
             return NO
-        reached = self.violations[0].index if self.violations else self._reached
-        return YES if reached == self._marks[-1][0] else f"until {reached}"
+        if not self.violations and self._reached >= self._marks[-1][0]:
+            return YES
+        return f"until {self.violations[0].index if self.violations else self._reached}"
 
     def _pass_mark(self) -> None:
         """Take the marks around the next entry; without any, nothing bounds it."""
-        mark = next(self._coming, None)
-        if mark is None:
-            return
         if self._until:
             self._earliest = _text(self._time_s - LONGEST_ACT_S)
+        mark = next(self._coming, None)
+        if mark is None:
+            self._latest = _UNBOUNDED
+            return
         self._until, self._time_s = mark
         self._latest = _text(self._time_s + MAX_FUTURE_S)
 

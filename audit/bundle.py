@@ -19,14 +19,14 @@ from audit import canonical, history, merkle, note, proof
 from audit.archive import Archive
 from audit.choice import Choice, Wish
 from audit.errors import AuditError, Finding, MalformedInput, ProofFailed
+from audit.shown import CHECKPOINT_PATH
 from audit.source import open_source
-from audit.verify import CHECKPOINT_PATH, Report
+from audit.verify import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.checkpoint import Checkpoint
-    from audit.policy import Trust
     from audit.source import Source
     from audit.verify import Checker
 
@@ -134,7 +134,7 @@ class Bundle:
         sentence = f"{stated.count} entries were chosen, but what was asked for are {choice.count}"
         return [_finding("bundle.choice", sentence)]
 
-    def judge_proofs(self, choice: Choice, trust: Trust) -> list[Finding]:
+    def judge_proofs(self, choice: Choice, stated: Checkpoint) -> list[Finding]:
         """Run the proof of every entry that has one, and name those that have none and ought to."""
         due = {0, *choice.indexes} if choice.count <= MAX_PROVEN else {0}
         shown = {int(match["index"]) for name in self._archive.members if (match := _PROVEN.fullmatch(name))}
@@ -142,7 +142,7 @@ class Bundle:
         findings = []
         for index in sorted(due | shown):
             try:
-                self._run_proof(index, signed, trust.checkpoint)
+                self._run_proof(index, signed, stated)
             except AuditError as error:
                 findings.append(Finding(error.rule, index, error.sentence))
         return findings
@@ -187,9 +187,9 @@ def verify_place(source: Source, verify: Verify, *, checkers: Sequence[Checker] 
         report = verify(checkers=checkers)
         return replace(report, findings=(unread, *(each for each in report.findings if each != unread)))
     report = verify(checkers=[*checkers, choice])
-    if report.trust is not None and report.is_good:
+    if report.shown is not None and report.is_good:
         # Only now is the choice known, and the root worth leading anything to.
-        findings += source.judge_choice(choice) + source.judge_proofs(choice, report.trust)
+        findings += source.judge_choice(choice) + source.judge_proofs(choice, report.shown.newest.checkpoint)
     return replace(report, findings=(*report.findings, *findings))
 
 

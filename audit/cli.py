@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from audit.pdf import ReceiptReport
     from audit.policy import Policy, Trust
+    from audit.shown import Shown
     from audit.source import Source
 
 MAX_RECEIPT_BYTES: Final = 16 * 1024 * 1024
@@ -124,13 +125,15 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
             tell_progress=tell_progress,
         )
         report = check() if hashes_only else verify_place(source, check, checkers=[Replay()])
-    if report.trust is not None:
-        _tell_trust(report.trust)
+    if report.shown is not None:
+        _tell_trust(report.shown.trust)
+        if report.shown.unwitnessed:
+            tell("unwitnessed", f"{report.shown.unwitnessed} entries newer than the witnesses' word")
         if believed is not None and believed.witnesses:
             asked_of = None if is_offline else source
             # A witness may show what the log signed with another of its keys.
             known = believed.with_keys(report.keys)
-            report = replace(report, findings=report.findings + _ask_witnesses(asked_of, known, report.trust))
+            report = replace(report, findings=report.findings + _ask_witnesses(asked_of, known, report.shown))
     tell("anchored", "yes" if report.is_anchored else "no")
     tell("bracketed", report.bracketed)
     if hashes_only:
@@ -179,7 +182,6 @@ def receipt(file: Path, root: Path, log_key: Policy, trusted: Policy | None) -> 
 
 
 main.add_command(openings)
-main.add_command(openings)
 main.add_command(witness)
 
 
@@ -207,19 +209,19 @@ def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
     return GOOD
 
 
-def _ask_witnesses(source: Source | None, believed: Policy, trust: Trust) -> tuple[Finding, ...]:
+def _ask_witnesses(source: Source | None, believed: Policy, shown: Shown) -> tuple[Finding, ...]:
     """Ask the witnesses of a log at an address, tell what each says, and return what contradicts the log."""
     if not isinstance(source, URLSource):
         tell("asked", "nobody: witnesses are asked about a log at an address, and not with --offline")
         return ()
     # The clock anew: reading a long log takes longer than a cosignature may be ahead of it.
     now_s = int(time.time())
-    answers = ask_witnesses(believed, trust, now_s=now_s)
+    answers = ask_witnesses(believed, shown.trust, now_s=now_s)
     for each in answers:
         forgot = " and has cosigned more for this log" if each.has_forgotten else ""
         said = f"{each.seen.size} {_instant(each.time_s)}" if each.seen else f"no word: {each.silence}"
         tell("asked", f"{each.name} {said}{forgot}")
-    return tuple(contradictions(source, believed, trust, answers, now_s=now_s))
+    return tuple(contradictions(source, believed, shown, answers, now_s=now_s))
 
 
 def _both(trusted: Policy | None, log_key: Policy | None) -> Policy | None:

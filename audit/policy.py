@@ -88,11 +88,6 @@ class Policy:
             self, logs=(*self.logs, *(each for each in more if each.key.name in names and each.key not in known))
         )
 
-    @property
-    def asks_for_quorum(self) -> bool:
-        """Say whether any witness is needed at all."""
-        return self.quorum != _NONE
-
     def is_satisfied_by(self, cosigned: Sequence[Cosignature]) -> bool:
         """Say whether the keys that cosigned fill the quorum; a key counts once, whatever it is called."""
         publics = {each.key.public for each in cosigned}

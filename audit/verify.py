@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from audit import brackets, checkpoint, history, merkle, note, policy, tiles
+from audit import brackets, checkpoint, history, merkle, note, policy, shown, tiles
 from audit.brackets import Brackets
 from audit.entry import parse_entry
 from audit.errors import AuditError, Finding, MalformedInput, ProofFailed, UnknownKind
 from audit.keys import KeyHistory
 from audit.order import Order
 from audit.policy import Policy, Trust
+from audit.shown import WITNESSED_PATH, Shown
 from audit.source import Absent
 from audit.tiles import Edge, Tile, TileReader
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from audit.policy import Named
     from audit.source import Source
 
-CHECKPOINT_PATH: Final = "checkpoint"
 VKEY_PATH: Final = "log.vkey"
 MAX_ENTRIES: Final = 2**32
 """House rule: a kabupaten writes a million a year, and reading this many takes a day. A log that claims more is made to
@@ -59,19 +59,24 @@ class Checker(Protocol):
 class Report:
     """What the verifier can say of a log.
 
-    `trust` is None when not even the checkpoint could be believed. `is_anchored` says whether the inspector
+    `shown` is None when not even the checkpoint could be believed. `is_anchored` says whether the inspector
     named the key: without that the log is only shown to agree with itself. `newer` is the first entry this
     package is too old to judge; nothing after it has been judged either, only hashed. `bracketed` says how far the
     times of entries lie between those at which witnesses swore: `yes`, `no`, or `until <index>`. `keys` is which key
     signs which sizes, as the entries say it.
     """
 
-    trust: Trust | None
+    shown: Shown | None
     is_anchored: bool
     findings: tuple[Finding, ...] = ()
     newer: Finding | None = None
     bracketed: str = brackets.NO
     keys: tuple[Named, ...] = ()
+
+    @property
+    def trust(self) -> Trust | None:
+        """The checkpoint that may be relied on; all entries of a newer one were checked as well."""
+        return self.shown.trust if self.shown else None
 
     @property
     def is_good(self) -> bool:
@@ -108,24 +113,25 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     is_anchored = trusted is not None
     try:
         believed = trusted or _policy_beside(source)
-        signed = note.parse(source.fetch(CHECKPOINT_PATH, note.MAX_NOTE_BYTES))
         known = _with_keys_beside(source, believed)
         # Keys beside the log are believed only where entries lead to them, and a quick look reads no entries.
-        trust = policy.check(signed, believed if hashes_only else known, now_s=now_s, max_age_s=max_age_s)
-        if trust.checkpoint.size > MAX_ENTRIES:
-            raise MalformedInput(f"a log of {trust.checkpoint.size} entries is not believed", rule="log.size")
-        old = None if old_checkpoint is None else _older(old_checkpoint, known, trust.checkpoint)
+        found = shown.read(source, believed if hashes_only else known, now_s=now_s, max_age_s=max_age_s)
+        stated = found.newest.checkpoint
+        if stated.size > MAX_ENTRIES:
+            raise MalformedInput(f"a log of {stated.size} entries is not believed", rule="log.size")
+        old = None if old_checkpoint is None else _older(old_checkpoint, known, stated)
     except AuditError as error:
         return Report(None, is_anchored, (_finding(error),))
-    marks, findings = _marks(source, known, trust.checkpoint, now_s=now_s)
-    timed = _brackets(believed, trust, marks)
+    marks, findings = _marks(source, known, stated, now_s=now_s)
+    timed = _brackets(believed, found.trust, marks)
     keys = KeyHistory(believed)
     checkers = () if hashes_only else (*checkers, timed, keys)
-    reading = _Reading(source, trust.checkpoint, _known(old, marks), checkers, set(kept))
+    reading = _Reading(source, stated, _known(found, old, marks), checkers, set(kept))
     try:
         reading.run(hashes_only=hashes_only, tell_progress=tell_progress)
         if reading.newer is None and not hashes_only:
-            _judge_signers(keys, source, trust, [*([old] if old else []), *(each.trust for each in marks)])
+            others = [found.trust, *([old] if old else []), *(each.trust for each in marks)]
+            _judge_signers(keys, source, found.newest, others)
     except AuditError as error:
         findings.append(_finding(error))
     else:
@@ -136,7 +142,7 @@ def verify_log(  # noqa: PLR0913 - what an inspector may ask for, each by its na
     # A fault of the whole log comes before the faults of its entries.
     findings.sort(key=lambda each: -1 if each.index is None else each.index)
     bracketed = brackets.NO if hashes_only else timed.verdict()
-    return Report(trust, is_anchored, tuple(findings), reading.newer, bracketed, keys.ranges)
+    return Report(found, is_anchored, tuple(findings), reading.newer, bracketed, keys.ranges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +169,7 @@ class _Reading:
         self.kept = kept
         self._source = source
         self._stated = stated
-        self._known = sorted((each for each in known if each.size), key=lambda each: each.size, reverse=True)
+        self._known = sorted(known, key=lambda each: each.size, reverse=True)
         self._agreed = 0
         self._checkers = checkers
         self._edge = Edge()
@@ -316,19 +322,23 @@ def _marks(source: Source, believed: Policy, stated: Checkpoint, *, now_s: int) 
 
 
 def _brackets(believed: Policy, trust: Trust, marks: Sequence[Mark]) -> Brackets:
-    """Give the brackets that a quorum has sworn to, of which the shown checkpoint is the last."""
+    """Give the brackets that a quorum has sworn to, of which the checkpoint relied on is one."""
     timed = {each.trust.checkpoint.size: each.time_s for each in marks if each.time_s is not None}
     newest_s = believed.quorum_time_s(trust.cosigned)
     if newest_s is not None:
         timed.setdefault(trust.checkpoint.size, newest_s)
     timed.pop(0, None)
-    return Brackets(list(timed.items()))
+    return Brackets(sorted(timed.items()))
 
 
-def _known(old: Trust | None, marks: Sequence[Mark]) -> list[_Known]:
-    known = (
-        [] if old is None else [_Known(old.checkpoint.size, old.checkpoint.root, "log.rewritten", "the old checkpoint")]
-    )
+def _known(found: Shown, old: Trust | None, marks: Sequence[Mark]) -> list[_Known]:
+    """Gather the roots that must be met on the way; the newest checkpoint's is met at the end."""
+    known = []
+    if found.unwitnessed:
+        vouched = found.trust.checkpoint
+        known.append(_Known(vouched.size, vouched.root, "witnessed.root", WITNESSED_PATH))
+    if old is not None:
+        known.append(_Known(old.checkpoint.size, old.checkpoint.root, "log.rewritten", "the old checkpoint"))
     return known + [
         _Known(each.size, each.root, "history.root", f"the checkpoint of size {each.size} in the history")
         for each in (mark.trust.checkpoint for mark in marks)

@@ -27,9 +27,10 @@ from aid_ledger.log.models import (
 )
 from aid_ledger.log.queries import PlacedEntry, cosignatures_of, entries_of_act, newest_checkpoint
 from aid_ledger.log.rules import EntryNotFound, NotSealed, NotWitnessed, quorum_of
-from audit import policy
+from audit import note, policy
 from audit.cosignature import Cosignature
-from audit.policy import MAX_FUTURE_S, Policy
+from audit.merkle import MAX_SIZE
+from audit.policy import MAX_FUTURE_S, Group, Named, Policy
 
 CANDIDATES: Final = 8
 """Checkpoints whose signatures are checked before giving up: only rows put in by hand fail, and they open nothing."""
@@ -122,7 +123,7 @@ def policy_in_force(session: Session) -> PolicyInForce | None:
         .order_by(WitnessPolicyAgreement.since.desc(), WitnessPolicyAgreement.policy_id.desc())
     )
     row = session.execute(query.limit(1)).first()
-    if row is None or not _read(row.text).asks_for_quorum:
+    if row is None or not _read(row.text).has_quorum:
         return None
     return PolicyInForce(row.reference, row.text, row.since, _read(row.text))
 
@@ -141,20 +142,43 @@ def newest_vouched(session: Session, *, above: int = 0) -> Vouched | None:
     if held is None:
         newest = newest_checkpoint(session)
         return Vouched(newest, {}) if newest is not None and newest.size > above else None
-    for size in session.scalars(_filled_sizes(session, held.policy, above)):
+    return _newest_filled(session, held.policy, above, MAX_SIZE)
+
+
+def newest_witnessed(session: Session, *, at_most: int = MAX_SIZE) -> LogCheckpoint | None:
+    """Give the newest checkpoint, of at most so many entries, that is shown to everybody as witnessed; None if none is.
+
+    Without a policy in force the house's own rule says how many witnesses are enough.
+    """
+    held = policy_in_force(session)
+    wanted = held.policy if held else _house_rule(session)
+    vouched = _newest_filled(session, wanted, 0, at_most) if wanted.witnesses else None
+    return vouched.checkpoint if vouched else None
+
+
+def _house_rule(session: Session) -> Policy:
+    """Write as a policy what is enough where none is in force: two quorums share an honest witness."""
+    rows = session.execute(select(Witness.name, Witness.vkey))
+    names = {name: Named(note.parse_vkey(vkey), "") for name, vkey in rows}
+    # No witness is called so: the group is only spoken of here.
+    return Policy((), names, {"": Group(quorum_of(len(names)), tuple(names))}, "")
+
+
+def _newest_filled(session: Session, wanted: Policy, above: int, at_most: int) -> Vouched | None:
+    for size in session.scalars(_filled_sizes(session, wanted, above, at_most)):
         sealed = session.get_one(LogCheckpoint, size)
         cosigned = _counting(session, sealed)
-        if held.policy.is_satisfied_by(list(cosigned.values())):
+        if wanted.is_satisfied_by(list(cosigned.values())):
             return Vouched(sealed, cosigned)
     return None
 
 
-def _filled_sizes(session: Session, wanted: Policy, above: int) -> Select[int]:
+def _filled_sizes(session: Session, wanted: Policy, above: int, at_most: int) -> Select[int]:
     """Ask for the sizes whose rows would fill the quorum, newest first; the rows are not believed yet."""
     ids = {vkey: id_ for id_, vkey in session.execute(select(Witness.id, Witness.vkey))}
     by_name = {name: ids.get(str(named.key), 0) for name, named in wanted.witnesses.items()}
     size = WitnessCosignature.size
-    query = select(size).where(size > above).group_by(size)
+    query = select(size).where(size > above, size <= at_most).group_by(size)
     return query.having(_fills(wanted, wanted.quorum, by_name) == 1).order_by(size.desc()).limit(CANDIDATES)
 
 

@@ -22,9 +22,9 @@ from audit import checkpoint, note, tiles
 from audit.entry import parse_entry
 from audit.errors import AuditError
 from audit.merkle import leaf_hash
+from audit.shown import CHECKPOINT_PATH
 from audit.source import Source, open_source
 from audit.tiles import WIDTH, TileReader
-from audit.verify import CHECKPOINT_PATH
 
 FORGED, SHORT, FORKED = "forged", "short", "forked"
 """Why a source is refused: not this log's, behind what others know, or another history."""

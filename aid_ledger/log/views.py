@@ -62,6 +62,7 @@ def index() -> ResponseReturnValue:
             newest=newest,
             today=desk.today(),
             witnesses=quorum.witnesses(session),
+            witnessed=quorum.newest_witnessed(session),
             alarms=WITNESS_ALARMS,
             latest=[item_of(entry) for entry in queries.page_before(session, None, limit=5)],
         )
@@ -186,6 +187,15 @@ def checkpoint() -> ResponseReturnValue:
     with desk.read() as session:
         newest = queries.newest_checkpoint(session)
         return _file(queries.cosigned_note(session, newest).encode(), TEXT, A_MOMENT) if newest else _absent()
+
+
+@bp.get("/checkpoint.witnessed")
+@public
+def witnessed_checkpoint() -> ResponseReturnValue:
+    """Give the newest checkpoint that enough witnesses have cosigned; a busy log has a newer one by then."""
+    with desk.read() as session:
+        held = quorum.newest_witnessed(session)
+        return _file(queries.cosigned_note(session, held).encode(), TEXT, A_MOMENT) if held else _absent()
 
 
 @bp.get("/history")

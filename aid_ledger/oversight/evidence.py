@@ -24,6 +24,7 @@ from aid_ledger.disbursement.lodging import Lodged
 from aid_ledger.documents import files
 from aid_ledger.log import history as kept_history
 from aid_ledger.log import queries as log
+from aid_ledger.log import quorum
 from aid_ledger.log.export import read_tile
 from aid_ledger.log.models import LogCheckpoint
 from aid_ledger.log.rules import LogIncomplete, NotSealed
@@ -38,10 +39,12 @@ from audit.bundle import MANIFEST_PATH, MAX_PROVEN, Manifest
 from audit.choice import Choice, Wish
 from audit.entry import parse_entry
 from audit.proof import Proof
+from audit.shown import CHECKPOINT_PATH, WITNESSED_PATH
 from audit.tiles import ENTRIES, WIDTH, Tile
-from audit.verify import CHECKPOINT_PATH
 
 ROOT_CERTIFICATE: Final = "receipts/root.crt"
+POLICY: Final = "policy.txt"
+"""What the agency itself asks of witnesses, for convenience: the reader is told to believe the one on paper."""
 README: Final = "README.txt"
 CHECK_PAGE: Final = "periksa.html"
 PAGES: Final = TEMPLATE_FOLDER / "oversight" / "evidence"
@@ -83,6 +86,8 @@ class _Sealed:
         self.size = newest.size
         self.at = clock.instant_text(newest.signed_at)
         self.checkpoint = log.cosigned_note(session, newest).encode()
+        witnessed = quorum.newest_witnessed(session, at_most=newest.size)
+        self.witnessed = log.cosigned_note(session, witnessed).encode() if witnessed else b""
         self._signed = note.parse(self.checkpoint)
         self._fetch = TileFetch(session)
         self._bundle = lru_cache(1)(self._read_bundle)
@@ -136,9 +141,14 @@ def export(session: Session, file: Path, wish: Wish, *, vkey: str, root_certific
         pack.add(README, _readme(sealed, wish, vkey))
         pack.add(CHECK_PAGE, write_page(PAGES / CHECK_PAGE))
         pack.add(CHECKPOINT_PATH, sealed.checkpoint)
+        if sealed.witnessed:
+            pack.add(WITNESSED_PATH, sealed.witnessed)
         pack.add(VKEY_FILE, vkey.encode() + b"\n")
         pack.add(history.PATH, b"".join(kept_history.pages(session)))
         pack.add(ROOT_CERTIFICATE, root_certificate)
+        held = quorum.policy_in_force(session)
+        if held is not None:
+            pack.add(POLICY, held.text.encode())
         choice = _add_log(pack, sealed, wish)
         proven = sorted({0, *(choice.indexes if choice.count <= MAX_PROVEN else [])})
         for index in proven:

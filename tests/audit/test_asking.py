@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from click.testing import CliRunner, Result
 
-from audit import asking, note
+from audit import note
+from audit import shown as showing
 from audit.checkpoint import Checkpoint
 from audit.cli import main
 from audit.note import COSIGNATURE, SigningKey
@@ -86,7 +87,7 @@ def seal(entries: list[bytes], *witnesses: SigningKey, ago_s: int = 10) -> bytes
 @pytest.fixture(autouse=True)
 def a_fast_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the time of a cache pass almost at once."""
-    monkeypatch.setattr(asking, "CACHED_S", 0.01)
+    monkeypatch.setattr(showing, "CACHED_S", 0.01)
 
 
 def verify(tmp_path: Path, address: str, *options: str, lines: tuple[str, ...], quorum: str = "none") -> Result:
@@ -151,6 +152,20 @@ def test_a_log_that_grew_while_it_was_read_is_good(tmp_path: Path) -> None:
     with site(files) as address:
         result = verify(tmp_path, f"{address}/log", lines=(line(WITNESSES[0], f"{address}/w"),))
     assert (result.exit_code, said(result)["result"]) == (0, "good")
+
+
+@pytest.mark.parametrize(("seen", "code"), [(290, 0), (295, 0), (280, 1)])
+def test_a_busy_log_is_compared_with_its_witnesses_as_well(tmp_path: Path, seen: int, code: int) -> None:
+    """A mirror holds the tiles of its newest checkpoint only; forgetting is measured by the one relied on."""
+    files = log_files(make_log(ENTRIES), seal(ENTRIES))
+    vouched = make_checkpoint(290, root_of(ENTRIES[:290]), WITNESSES[0])
+    files |= {"/log/checkpoint.witnessed": vouched, SHOWN: seal(ENTRIES[:seen], WITNESSES[0])}
+    with site(files) as address:
+        lines = (line(WITNESSES[0], f"{address}/w"),)
+        result = verify(tmp_path, f"{address}/log", lines=lines, quorum="w1")
+    assert result.exit_code == code
+    assert said(result)["unwitnessed"] == "10 entries newer than the witnesses' word"
+    assert said(result).get("rule") == ("witness.forgot" if code else None)
 
 
 def test_a_log_that_grows_out_of_other_entries_is_bad(tmp_path: Path) -> None:

@@ -122,6 +122,24 @@ def test_the_first_bracket_has_no_beginning() -> None:
     assert report.findings == (Finding("time.bracket", 0, sentence),)
 
 
+@pytest.mark.parametrize(
+    ("at", "is_good"), [(SWORN_8 - LONGEST_ACT_S, False), (SWORN_8 - LONGEST_ACT_S + 0.000001, True)]
+)
+def test_after_the_last_oath_only_the_beginning_is_bounded(at: float, is_good: bool) -> None:
+    """B1 on a busy log: what witnesses have not seen yet came later than what they have; they say no more of it."""
+    files = log_of({9: at, 11: NOW_S + 10**6}, marks=(4,))
+    entries = entries_at({9: at, 11: NOW_S + 10**6})
+    files["checkpoint"] = make_checkpoint(COUNT, root_of(entries))
+    files["checkpoint.witnessed"] = sworn(entries, 8)
+    report = verify(files)
+    if is_good:
+        assert (report.findings, report.bracketed) == ((), "yes")
+        return
+    sentence = f"says {text_of(at)}; it came after {text_of(at)}, by ~"
+    assert report.findings == (Finding("time.bracket", 9, sentence),)
+    assert report.bracketed == "until 9"
+
+
 def test_without_history_or_witnesses_times_are_claims() -> None:
     """Not a fault, but said: nobody outside swore when anything was not there yet."""
     files = log_of()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,17 +14,20 @@ from sqlalchemy import update
 
 from aid_ledger.core.act import keeping_house
 from aid_ledger.core.db import reading
-from aid_ledger.log import queries, witnessing
+from aid_ledger.log import queries, quorum, witnessing
 from aid_ledger.log.calling import Reply
 from aid_ledger.log.export import export
 from aid_ledger.log.models import WitnessCosignature
+from aid_ledger.oversight import evidence
 from audit import cosignature, note, policy, proof
+from audit.choice import Wish
 from audit.cli import main as audit_main
 from audit.errors import QuorumMissing
 from audit.policy import Policy
 from tests.builders import leaving
 from tests.builders import witnesses as builders
 from tests.builders.officials import Founded
+from tests.builders.programmes import defined
 from tests.rooms.log.writing import define
 
 
@@ -99,25 +103,100 @@ def test_a_line_put_in_by_hand_is_not_served(web_app: Flask, founded: Founded, f
 def test_an_inspector_verifies_the_export_with_a_quorum(
     founded: Founded, four: list[builders.Watching], tmp_path: Path
 ) -> None:
-    """P3: exit 1 before the quorum has cosigned, 0 afterwards; the next entry begins it anew."""
+    """P3: exit 1 before the quorum has cosigned, 0 afterwards; the next entry is newer than its word."""
     (tmp_path / "policy").write_bytes(policy_of(founded, four))
 
-    def verdict(folder: Path) -> int:
+    def verdict(folder: Path) -> tuple[int, str]:
         with reading(founded.bench.engine) as session:
             export(session, folder, vkey=queries.name_of_log(session).vkey)
         words = ["verify", str(folder), "--policy", str(tmp_path / "policy"), "--max-age", "1h"]
-        return CliRunner().invoke(audit_main, words).exit_code
+        result = CliRunner().invoke(audit_main, words)
+        newer = [each for each in result.output.splitlines() if each.startswith("unwitnessed")]
+        return result.exit_code, "".join(newer)
 
-    assert verdict(tmp_path / "a") == 1
+    assert verdict(tmp_path / "a") == (1, "")
     ask(founded, "kpk", "bpkp")
-    assert verdict(tmp_path / "a") == 1
+    assert verdict(tmp_path / "a") == (1, "")
     ask(founded, "universitas")
-    assert verdict(tmp_path / "a") == 0
+    assert verdict(tmp_path / "a") == (0, "")
     founded.bench.acts.run(founded.actor("operator"), define, "BERAS")
     founded.bench.sequencer.run_once()
-    assert verdict(tmp_path / "b") == 1
+    assert verdict(tmp_path / "b") == (0, "unwitnessed: 1 entries newer than the witnesses' word")
     ask(founded, "kpk", "bpkp", "universitas")
-    assert verdict(tmp_path / "b") == 0
+    assert verdict(tmp_path / "b") == (0, "")
+
+
+def test_the_newest_that_enough_have_cosigned_is_served_beside_the_newest(
+    web_app: Flask, founded: Founded, four: list[builders.Watching]
+) -> None:
+    """THREATS 4: by the house's own rule any three of four, by the policy in force never without the KPK."""
+    visitor = web_app.test_client(use_cookies=False)
+    place = "/log/checkpoint.witnessed"
+    assert visitor.get(place).status_code == 404
+    ask(founded, "bpkp", "inspektorat")
+    assert visitor.get(place).status_code == 404
+    ask(founded, "universitas")
+    held, newest = visitor.get(place), visitor.get("/log/checkpoint")
+    assert held.data == newest.data
+    for name in ("Content-Type", "Cache-Control", "Access-Control-Allow-Origin", "Cross-Origin-Resource-Policy"):
+        assert held.headers[name] == newest.headers[name]
+    leaving.set_policy(founded, leaving.policy_text(founded, four))
+    founded.bench.sequencer.run_once()
+    assert visitor.get(place).status_code == 404
+    ask(founded, *builders.NAMES)
+    sworn = visitor.get("/log/checkpoint").data
+    founded.bench.acts.run(founded.actor("operator"), define, "BERAS")
+    founded.bench.sequencer.run_once()
+    assert (visitor.get(place).data, visitor.get("/log/checkpoint").data == sworn) == (sworn, False)
+    assert "Segel terbaru yang disaksikan" in visitor.get("/log/").text
+
+
+def test_an_export_holds_no_witnessed_checkpoint_beyond_its_own(
+    founded: Founded, four: list[builders.Watching]
+) -> None:
+    """A log that grows while it is exported: what is put beside the newest one is never larger."""
+    ask(founded, *builders.NAMES)
+    with reading(founded.bench.engine) as session:
+        first = queries.sealed_size(session)
+    founded.bench.acts.run(founded.actor("operator"), define, "BERAS")
+    founded.bench.sequencer.run_once()
+    ask(founded, *builders.NAMES)
+    with reading(founded.bench.engine) as session:
+        found = [quorum.newest_witnessed(session, at_most=first + more) for more in (-1, 0, 1)]
+    assert [each.size if each else 0 for each in found] == [0, first, first + 1]
+
+
+def test_evidence_of_a_busy_log_verifies_by_the_policy_on_paper(
+    founded: Founded, four: list[builders.Watching], tmp_path: Path
+) -> None:
+    """THREATS 4, 18: the agency's own policy lies in it to be compared; what is newer than its quorum is counted."""
+    file, paper = tmp_path / "F.zip", tmp_path / "policy"
+    paper.write_bytes(policy_of(founded, four))
+    with founded.act("operator") as act:
+        defined(act, "BST")
+        wish = Wish("BST", act.on.isoformat(), act.on.isoformat())
+
+    def verified() -> tuple[set[str], list[str]]:
+        with reading(founded.bench.engine) as session:
+            vkey = queries.name_of_log(session).vkey
+            evidence.export(session, file, wish, vkey=vkey, root_certificate=b"certificate")
+        result = CliRunner().invoke(audit_main, ["verify", str(file), "--policy", str(paper), "--max-age", "1h"])
+        with zipfile.ZipFile(file) as packed:
+            assert "policy.txt" not in packed.namelist() or packed.read("policy.txt") == paper.read_bytes()
+            return {name for name in packed.namelist() if "/" not in name}, result.output.splitlines()
+
+    founded.bench.sequencer.run_once()
+    usual = {"README.txt", "periksa.html", "checkpoint", "log.vkey", "history", "manifest.json"}
+    members, lines = verified()
+    assert (members, "rule: policy.quorum" in lines) == (usual, True)
+    leaving.set_policy(founded, paper.read_text())
+    leaving.cosign(founded.bench, *leaving.QUORUM)
+    founded.bench.acts.run(founded.actor("operator"), define, "BERAS")
+    founded.bench.sequencer.run_once()
+    members, lines = verified()
+    assert members == usual | {"policy.txt", "checkpoint.witnessed"}
+    assert lines[-1] == "result: good"
+    assert "unwitnessed: 1 entries newer than the witnesses' word" in lines
 
 
 def test_a_proof_of_one_entry_carries_the_cosignatures(founded: Founded, four: list[builders.Watching]) -> None:
