@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -9,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from audit import repeats
-from audit.errors import SourceFailed
+from audit.errors import Finding, SourceFailed
+from audit.policy import Policy
 from audit.repeats import Repeats
+from audit.verify import verify_log
+from tests.audit.small_log import LOG_VKEY, NOW_S, make_entries, make_log
 
 
 def first_of(*keys: str) -> int | None:
@@ -55,6 +60,22 @@ def test_two_hundred_thousand_keys_take_half_a_megabyte(monkeypatch: pytest.Monk
     tracemalloc.stop()
     assert taken.first() is None
     assert peak < 2**19
+
+
+class BrokenDisk(io.BytesIO):
+    """A disk that takes what is written and does not give it back."""
+
+    def seek(self, *_: int) -> int:
+        """Fail as a disk does."""
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_disk_that_forgets_is_a_finding_and_not_a_verdict_of_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """V1: whoever cannot look for repeats has not found that there are none."""
+    monkeypatch.setattr(repeats, "MAX_HELD", 2)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: BrokenDisk())
+    report = verify_log(make_log(make_entries(9)), now_s=NOW_S, trusted=Policy.of_log_key(LOG_VKEY))
+    assert report.findings == (Finding("repeats.file", None, "temporary files cannot be used: Input/output error"),)
 
 
 @pytest.mark.parametrize("is_written", [True, False])
