@@ -55,5 +55,5 @@ def test_an_unknown_word_is_refused_and_the_known_ones_listed() -> None:
     """The law that a wrong command says what to do instead, and touches nothing."""
     verdict = subprocess.run(("./run", "tset"), cwd=ROOT, check=False, capture_output=True, text=True)
     assert verdict.returncode == 2
-    for word in ("demo", "serve", "test", "check", "bench", "soak"):
+    for word in ("demo", "serve", "test", "check", "bench", "soak", "mutants"):
         assert f"./run {word}" in verdict.stderr

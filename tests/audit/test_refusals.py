@@ -263,3 +263,10 @@ def test_a_key_as_people_pass_it_around() -> None:
     assert note.parse_vkey(str(key)) == key
     assert note.parse_skey(SKEY) == LOG_KEY
     assert "seed" not in repr(LOG_KEY)
+
+
+def test_a_new_key_has_the_name_it_was_given() -> None:
+    """The name goes into every signature line."""
+    made = SigningKey.generate("a.example/witness")
+    assert made.name == "a.example/witness"
+    assert len(made.seed) == 32
