@@ -78,7 +78,7 @@ def _result(act: Act, deed: LostDeed, fact: facts.ResultImported) -> None:
             file_sha256=_bytes(fact.file),
             count=fact.count,
             matched=fact.matched,
-            is_inquiry=fact.count < instruction.lines,
+            is_inquiry=fact.inquiry,
             imported_by_id=_official(act, deed),
             imported_at=clock.parse_instant(deed.entry.recorded_at),
         )

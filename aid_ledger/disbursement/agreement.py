@@ -16,7 +16,7 @@ from aid_ledger.disbursement.models import Batch, BatchLine
 from aid_ledger.disbursement.rules import OPEN, RESERVING
 from aid_ledger.funding.models import Source
 from aid_ledger.log.diff import Difference
-from audit.replay import State
+from audit.replay import Line, State
 from audit.replay import state as replayed
 
 CLOSED_BY_OUTCOME = "delivered"
@@ -73,7 +73,7 @@ def _compare_lines(session: Session, batch: Batch, known: replayed.Batch) -> Ite
         )
 
 
-def _compare_line(line: BatchLine, source: str, frozen: replayed.Line) -> Iterator[Difference]:
+def _compare_line(line: BatchLine, source: str, frozen: Line) -> Iterator[Difference]:
     # A line may be set aside after its batch was sent back and before that batch was withdrawn.
     if line.state == "set_aside" and frozen.state == "cancelled":
         return

@@ -32,8 +32,8 @@ from aid_ledger.regions.models import Region
 from audit.entry import Entry
 from audit.facts.paying import BatchSubmitted, LineSetAside, PaymentInstructed
 from audit.facts.restoring import BatchRestored
+from audit.replay import Line
 from audit.replay.state import Batch as Replayed
-from audit.replay.state import Line
 
 RESTORED = "RESTORED"
 """Why a line is unknown after a restore: an outcome of `delivery.outcomes`."""

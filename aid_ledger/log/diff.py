@@ -81,7 +81,7 @@ def diff(session: Session, *, vkey: str, published: bytes | None, agreements: Se
     found = [Difference(name, key_text(key), UNREADABLE) for name, keys in unreadable.items() for key in keys]
     if any(unreadable[model.__tablename__] for model in LOG):
         return found  # What cannot be read cannot be replayed.
-    replay, keys = Replay(), KeyHistory(Policy.of_log_key(vkey))
+    replay, keys = Replay(remembers_rows=True), KeyHistory(Policy.of_log_key(vkey))
     found += _check_log(session, (replay, keys), _Signers(keys, note.parse_vkey(vkey)), published=published)
     replay.finish()
     broken = [*replay.violations, *keys.violations]

@@ -115,7 +115,7 @@ def recover(act: Act, found: Salvage, incident: Incident, repairs: Sequence[Repa
 
 def _read(session: Session, found: Salvage) -> Loss:
     """Replay the whole log, then what waits without a place; only the latter may not break a rule."""
-    replay = Replay()
+    replay = Replay(remembers_rows=True)
     ordered = select(LogEntry.raw).join(LogPosition, LogPosition.entry_id == LogEntry.id).order_by(LogPosition.position)
     for index, raw in enumerate(session.scalars(ordered.execution_options(yield_per=ROWS_PER_INSERT))):
         replay.apply(index, parse_entry(bytes(raw)))

@@ -221,13 +221,14 @@ class FileCollected(Fact):
 
 @fact("result_files", "line_results")
 class ResultImported(Fact):
-    """A channel's answer was read; the outcomes follow in the same Act."""
+    """A channel's answer was read, of its own accord or to an inquiry; the outcomes follow in the same Act."""
 
     result: Code
     instruction: Code
     file: Digest
     count: Count
     matched: Count
+    inquiry: Flag
 
 
 @row

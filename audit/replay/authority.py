@@ -1,176 +1,295 @@
-"""Who may do what: roles held on the day, grants by two, factors that wait, and codes that approve once.
+"""Who may do what: for every kind of fact the role its official must hold that day, or whose own deed it is.
 
-Everything here is "according to the server": the server holds the TOTP secrets, so replay can show that the recorded
-authority is consistent, not that a person was present.
+Everything here is "according to the server": the server holds the secrets, so replay can show that the recorded
+authority is consistent, not that a person was present. How power comes and goes is in `powers.py`, who may not meet
+whom in one transaction in `separation.py`. Over which area a role is held cannot be checked: no place is in the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
-from audit.facts import founding
-from audit.facts import officials as facts
-from audit.facts.paying import (
-    ApprovalGiven,
-    BatchSubmitted,
-    BatchVerified,
-    ChallengeOpened,
-    GoodsHandedOver,
-    OtpRejected,
-    PaymentInstructed,
-)
-from audit.replay.state import Challenge, Grant, Shown, State, Step, Term
+from audit.facts import custody, founding, money, officials, openings, paying, people, restoring, witnessing
+from audit.replay.state import covers
 
-TRIES = 5
-"""Wrong codes after which a challenge is dead."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-ROLES_NEEDED = {
-    BatchSubmitted: frozenset({"operator"}),
-    BatchVerified: frozenset({"verifier"}),
-    ApprovalGiven: frozenset({"approver"}),
-    ChallengeOpened: frozenset({"approver"}),
-    PaymentInstructed: frozenset({"treasurer"}),
-    GoodsHandedOver: frozenset({"field", "treasurer"}),
+    from audit.facts import Fact
+    from audit.replay.state import State, Step
+
+INHERITED_BAR_DAYS: Final = 90
+"""House rule: who stood in for somebody within a quarter counts as that somebody; batches do not live longer."""
+
+ADMIN: Final = frozenset({"admin"})
+OPERATOR: Final = frozenset({"operator"})
+VERIFIER: Final = frozenset({"verifier"})
+APPROVER: Final = frozenset({"approver"})
+TREASURER: Final = frozenset({"treasurer"})
+FIELD: Final = frozenset({"field"})
+HANDERS: Final = FIELD | TREASURER
+MOVERS: Final = OPERATOR | VERIFIER | APPROVER | TREASURER | FIELD
+AUDITOR: Final = frozenset({"auditor"})
+ANY: Final = MOVERS | ADMIN | AUDITOR
+
+ROLES: Final[dict[type[Fact], frozenset[str]]] = {
+    founding.RepairNoted: ADMIN,
+    founding.WitnessAdded: ADMIN,
+    founding.FoundingSigned: ADMIN,
+    founding.FoundingClosed: ADMIN,
+    custody.LogKeyProposed: ADMIN,
+    custody.LogKeyAnnounced: ADMIN,
+    custody.LogKeyWithdrawn: ADMIN,
+    witnessing.WitnessPolicyProposed: ADMIN,
+    witnessing.WitnessPolicySet: ADMIN,
+    witnessing.UnwitnessedProposed: APPROVER | TREASURER,
+    witnessing.UnwitnessedOpened: APPROVER | TREASURER,
+    witnessing.UnwitnessedUsed: OPERATOR | TREASURER | FIELD | AUDITOR,
+    restoring.RestoreDeclared: ADMIN,
+    restoring.BatchRestored: ADMIN,
+    restoring.ReceiptsLost: ADMIN,
+    openings.AuditorKeyProposed: ADMIN,
+    openings.AuditorKeySet: AUDITOR,
+    openings.OpeningsLodged: TREASURER,
+    openings.OpeningsGiven: AUDITOR,
+    officials.OfficialEnrolled: ADMIN,
+    officials.OfficialSuspended: ADMIN,
+    officials.OfficeOpened: ADMIN,
+    officials.OfficeHeld: ADMIN,
+    officials.RoleRequested: ADMIN,
+    officials.RoleGranted: ADMIN,
+    officials.RoleRefused: ADMIN,
+    officials.RoleRevoked: ADMIN,
+    officials.EnrolmentOpened: ADMIN,
+    officials.FactorResetGranted: ADMIN,
+    officials.FactorResetRefused: ADMIN,
+    officials.OtpUnlocked: ADMIN,
+    money.PolicyProposed: ADMIN,
+    money.PolicyChanged: ADMIN,
+    money.DocumentRegistered: OPERATOR | VERIFIER | TREASURER,
+    money.CommodityDefined: OPERATOR,
+    money.SourceOpened: OPERATOR,
+    money.DonorRegistered: OPERATOR,
+    money.EmergencyDeclared: OPERATOR,
+    money.ContributionOffered: OPERATOR,
+    money.GratificationScreened: VERIFIER | TREASURER,
+    money.FundsReceived: TREASURER,
+    money.ContributionPublished: OPERATOR,
+    money.HistoryDeclared: OPERATOR,
+    money.ProgramDefined: OPERATOR,
+    money.RateSet: OPERATOR,
+    money.CeilingSet: OPERATOR,
+    money.ExclusionSet: OPERATOR,
+    money.FundsAllocated: OPERATOR,
+    money.VendorRegistered: OPERATOR,
+    money.GoodsPurchased: OPERATOR,
+    money.GoodsReceived: OPERATOR | TREASURER | FIELD,
+    money.TransferReversed: OPERATOR | TREASURER,
+    people.RecipientsImported: OPERATOR,
+    people.PersonCorrected: OPERATOR,
+    people.BankAccountChanged: OPERATOR,
+    people.CivilStatusRecorded: OPERATOR,
+    people.ExternalAidLoaded: OPERATOR,
+    people.PeopleViewed: ANY - ADMIN,
+    people.ViewRefused: ANY - ADMIN,
+    people.IsolationReported: FIELD,
+    people.IsolationChecked: FIELD,
+    people.IsolationEnded: FIELD,
+    paying.EntitlementsProposed: OPERATOR,
+    paying.EntitlementsDetermined: OPERATOR,
+    paying.EntitlementHeld: OPERATOR,
+    paying.EntitlementReleased: OPERATOR,
+    paying.EntitlementCancelled: OPERATOR,
+    paying.BatchDrafted: OPERATOR,
+    paying.LineSetAside: OPERATOR,
+    paying.BatchSubmitted: OPERATOR,
+    paying.LinesFrozen: OPERATOR,
+    paying.BatchCancelled: OPERATOR,
+    paying.BatchVerified: VERIFIER,
+    paying.ChallengeOpened: APPROVER,
+    paying.ApprovalGiven: APPROVER,
+    paying.PaymentInstructed: TREASURER,
+    paying.FileCollected: HANDERS,
+    paying.ResendRefused: TREASURER,
+    paying.ResultImported: TREASURER,
+    paying.PaymentsConfirmed: TREASURER,
+    paying.PaymentsFailed: HANDERS,
+    paying.PaymentsUnknown: TREASURER,
+    paying.LinesHeld: TREASURER,
+    paying.GoodsHandedOver: HANDERS,
+    paying.FundsReturned: TREASURER,
+    paying.LinesReturned: TREASURER,
+    paying.ReceiptIssued: OPERATOR | TREASURER | FIELD,
+    paying.ReceiptCancelled: TREASURER,
+    paying.ReceiptPrinted: OPERATOR | TREASURER | FIELD | AUDITOR,
 }
-"""Deeds that move aid, and the roles one of which the official must hold on that day."""
+"""One of these roles the official must hold on that day. A founder counts as ADMIN until both founders have signed."""
 
-SIGN_IN_FACTOR = "totp"
-
-
-def apply(state: State, step: Step, act: Sequence[Step]) -> None:
-    """Learn who holds which power, and hold every deed that moves aid against it."""
-    needed = ROLES_NEEDED.get(type(step.fact))
-    if needed is not None and not needed & roles_on(state, step.who, step.entry.on):
-        who = step.who or "nobody"
-        state.broken("authority.role", step.index, f"{who} did {step.entry.kind} without {' or '.join(sorted(needed))}")
-    handler = _HANDLERS.get(type(step.fact))
-    if handler is not None:
-        handler(state, step, step.fact)
-    if isinstance(step.fact, ApprovalGiven):
-        _code(state, step, step.fact, act)
-
-
-def roles_on(state: State, official: str, day: str) -> set[str]:
-    """List the roles an official held on a day."""
-    return {
-        grant.role
-        for grant in state.grants.get(official, {}).values()
-        if (grant.since is None or grant.since.isoformat() <= day)
-        and (grant.until is None or day <= grant.until.isoformat())
+OWN: Final[frozenset[type[Fact]]] = frozenset(
+    {
+        officials.PasswordSet,
+        officials.OtpDeviceEnrolled,
+        officials.RecoveryCodesIssued,
+        officials.SignedIn,
+        officials.SignInRefused,
     }
+)
+"""Deeds on one's own factors: by the official they name, whatever role that official holds."""
+
+ASKED_FOR_ONESELF: Final[frozenset[type[Fact]]] = frozenset({officials.FactorResetRequested})
+"""The owner may ask, or an ADMIN."""
+
+OFFICIALS: Final[frozenset[type[Fact]]] = frozenset({paying.OtpRejected, paying.BatchRejected})
+"""By any official: that the role is gone may be why a code was refused; who may reject depends on the batch's state."""
+
+SYSTEM: Final[frozenset[type[Fact]]] = frozenset({officials.SignInFailures, custody.LogKeyTaken})
+"""Nobody's deeds, and nobody may do them by hand."""
+
+BEGINNING: Final[frozenset[type[Fact]]] = frozenset(
+    {
+        founding.LogFounded,
+        founding.RegionsLoaded,
+        officials.OfficialEnrolled,
+        officials.OfficeOpened,
+        officials.OfficeHeld,
+        officials.EnrolmentOpened,
+    }
+)
+"""What `init` does before anybody is known, and only while the founding is open."""
+
+CONTINUED: Final[frozenset[type[Fact]]] = frozenset({founding.RowsWritten})
+"""By whoever did the deed that they continue: an act has one actor."""
+
+HELD_IN_OFFICE: Final[frozenset[type[Fact]]] = frozenset(
+    {
+        paying.BatchDrafted,
+        paying.BatchSubmitted,
+        paying.BatchCancelled,
+        paying.BatchVerified,
+        paying.BatchRejected,
+        paying.ApprovalGiven,
+        paying.PaymentInstructed,
+        paying.ResultImported,
+        paying.PaymentsFailed,
+        paying.GoodsHandedOver,
+        paying.FundsReturned,
+    }
+)
+"""Steps of a transaction, which an official takes in an office held that day."""
+
+
+def judge(state: State, step: Step) -> None:
+    """Hold an entry's actor against what its kind asks for."""
+    kind, actor = type(step.fact), step.entry.actor
+    if kind in CONTINUED:
+        return
+    if actor.type == "official":
+        _judge_official(state, step, kind)
+    elif not _is_nobodys(state, step, kind):
+        state.broken("authority.nobody", step.index, f"{step.entry.kind} was done by no official")
+
+
+def _is_nobodys(state: State, step: Step, kind: type[Fact]) -> bool:
+    actor = step.entry.actor
+    is_init = actor.door == "init" and state.founding_open
+    return actor.type == "system" and (kind in SYSTEM or (is_init and kind in BEGINNING))
+
+
+def _judge_official(state: State, step: Step, kind: type[Fact]) -> None:
+    who, day = step.who, step.entry.on
+    if who not in state.officials:
+        state.broken("authority.unknown", step.index, f"{who} did {step.entry.kind} and is nobody here")
+        return
+    if who in state.suspended:
+        state.broken("authority.suspended", step.index, f"{who} did {step.entry.kind} and is suspended")
+        return
+    if kind in HELD_IN_OFFICE and not _holds_office(state, who, day):
+        state.broken("authority.office", step.index, f"{who} did {step.entry.kind} and held no office that day")
+    needed = ROLES.get(kind)
+    if needed is not None:
+        require_role(state, step, needed)
+    elif kind in OWN or kind in ASKED_FOR_ONESELF:
+        _judge_own(state, step, kind)
+    elif kind not in OFFICIALS:
+        state.broken("authority.by_hand", step.index, f"{who} did {step.entry.kind}, which nobody does by hand")
+
+
+def _judge_own(state: State, step: Step, kind: type[Fact]) -> None:
+    owner: str = getattr(step.fact, "official")  # noqa: B009 - every kind of these tables has one
+    if owner == step.who or (kind in ASKED_FOR_ONESELF and "admin" in roles_on(state, step.who, step.entry.on)):
+        return
+    state.broken("authority.own", step.index, f"{step.who} did {step.entry.kind} of {owner}")
+
+
+def require_role(state: State, step: Step, needed: frozenset[str]) -> None:
+    """Demand one of these roles of the official who acts."""
+    if needed.isdisjoint(roles_on(state, step.who, step.entry.on)):
+        who = step.who or "nobody"
+        state.broken("authority.role", step.index, f"{who} did {step.entry.kind} without {_either(needed)}")
+
+
+def roles_on(state: State, official: str, day: str) -> frozenset[str]:
+    """List the roles an official held on a day; a suspended one holds none."""
+    known = state.roles_of.get((official, day))
+    if known is None:
+        grants = state.grants.get(official, {}).values()
+        held = {grant.role for grant in grants if covers(grant.since, grant.until, day)}
+        if state.founding_open and official in state.founders:
+            held.add("admin")
+        known = state.roles_of[official, day] = frozenset() if official in state.suspended else frozenset(held)
+    return known
+
+
+def one_person(state: State, official: str, day: str) -> frozenset[str]:
+    """List who counts as one person with an official, themselves included (THREATS 3).
+
+    Who holds another's place inherits the bar of that other, and the other way round, while it lasts and for a
+    quarter after; through several hands.
+    """
+    known = state.persons_of.get((official, day))
+    if known is None:
+        recent = day_from(day, -INHERITED_BAR_DAYS)
+        pairs = [
+            {holder, term.acts_for}
+            for holder, terms in state.terms.items()
+            for term in terms
+            if term.acts_for and term.since <= day and (not term.until or term.until >= recent)
+        ]
+        known = state.persons_of[official, day] = frozenset(_connected(official, pairs))
+    return known
 
 
 def same_person(state: State, one: str, other: str, day: str) -> bool:
-    """Tell whether two officials count as one: the same login, or one holds office in the other's place that day."""
-    if one == other:
-        return True
-    return any(
-        term.acts_for == principal
-        and (term.since is None or term.since.isoformat() <= day)
-        and (term.until is None or day <= term.until.isoformat())
-        for holder, principal in ((one, other), (other, one))
-        for term in state.terms.get(holder, [])
-    )
+    """Tell whether two officials count as one that day."""
+    return one == other or other in one_person(state, one, day)
 
 
-def _enrolled(state: State, _step: Step, fact: facts.OfficialEnrolled) -> None:
-    if fact.founder:
-        state.founders.add(fact.official)
+def office_on(state: State, official: str, day: str) -> str:
+    """Name the office an official holds on a day, the last one taken up if there are two; "" without any."""
+    held = [term for term in state.terms.get(official, []) if covers(term.since, term.until, day)]
+    return max(enumerate(held), key=lambda each: (each[1].since, each[0]))[1].office if held else ""
 
 
-def _held(state: State, _step: Step, fact: facts.OfficeHeld) -> None:
-    if fact.acts_for:
-        state.terms.setdefault(fact.official, []).append(Term(fact.acts_for, fact.since, fact.until))
+def day_from(day: str, count: int) -> str:
+    """Give the day so many days from another; where the calendar ends, its last day."""
+    ordinal = date.fromisoformat(day).toordinal() + count
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal())).isoformat()
 
 
-def _granted(state: State, step: Step, fact: facts.RoleGranted) -> None:
-    by = step.who
-    if not fact.decree:
-        state.broken("authority.decree", step.index, f"role {fact.role} of {fact.official} has no SK")
-    if state.founding_open:
-        if by and by not in state.founders:
-            state.broken("authority.founding", step.index, f"{by} is no founder and granted {fact.role}")
-    elif fact.founding or by in {fact.requested_by, fact.official}:
-        state.broken("authority.second", step.index, f"{fact.role} of {fact.official} lacks a second official")
-    state.grants.setdefault(fact.official, {})[fact.grant] = Grant(fact.role, fact.since, fact.until)
+def _connected(official: str, pairs: Sequence[set[str]]) -> set[str]:
+    same, before = {official}, 0
+    while len(same) > before:
+        before = len(same)
+        for pair in pairs:
+            if not same.isdisjoint(pair):
+                same |= pair
+    return same
 
 
-def _revoked(state: State, _step: Step, fact: facts.RoleRevoked) -> None:
-    state.grants.get(fact.official, {}).pop(fact.grant, None)
+def _holds_office(state: State, official: str, day: str) -> bool:
+    return any(covers(term.since, term.until, day) for term in state.terms.get(official, []))
 
 
-def _closed(state: State, step: Step, fact: founding.FoundingClosed) -> None:
-    if set(fact.founders) != state.founders:
-        state.broken("authority.founding", step.index, "the founding was not closed by its founders")
-    state.founding_open = False
-
-
-def _device(state: State, step: Step, fact: facts.OtpDeviceEnrolled) -> None:
-    if step.who and step.who != fact.official:
-        state.broken("authority.factor", step.index, f"{step.who} enrolled a factor of {fact.official}")
-    state.usable_from[fact.device] = fact.usable_from
-    state.device_owner[fact.device] = fact.official
-
-
-def _reset(state: State, step: Step, fact: facts.FactorResetGranted) -> None:
-    if not state.founding_open and step.who in {fact.requested_by, fact.official}:
-        state.broken("authority.second", step.index, f"factors of {fact.official} were reset by one person")
-
-
-def _signed_in(state: State, step: Step, fact: facts.SignedIn) -> None:
-    if fact.factor == SIGN_IN_FACTOR:
-        _spend(state, step, fact.device, fact.step, challenge="")
-
-
-def _opened(state: State, step: Step, fact: ChallengeOpened) -> None:
-    shown = {each.batch: Shown(each.digest, each.lines, each.commodity, each.total) for each in fact.batches}
-    state.challenges[fact.challenge] = Challenge(step.who, fact.device, fact.expires_at, shown)
-
-
-def _rejected(state: State, step: Step, fact: OtpRejected) -> None:
-    if fact.challenge not in state.challenges:
-        state.broken("otp.challenge", step.index, f"a code was refused for unknown challenge {fact.challenge}")
-
-
-def _code(state: State, step: Step, fact: ApprovalGiven, _act: Sequence[Step]) -> None:
-    """Hold an approval against the challenge that was shown and against the step it spends."""
-    challenge = state.challenges.get(fact.challenge)
-    if challenge is None or challenge.official != step.who or challenge.device != fact.device:
-        state.broken("otp.challenge", step.index, f"approval of {fact.batch} answers no challenge of {step.who}")
-        return
-    if state.device_owner.get(fact.device) != step.who:
-        state.broken("otp.device", step.index, f"device {fact.device} is not {step.who}'s")
-    if challenge.shown.get(fact.batch) != Shown(fact.digest, fact.lines, fact.commodity, fact.total):
-        state.broken("otp.content", step.index, f"the code was bound to other content of {fact.batch}")
-    at = datetime.fromisoformat(step.entry.recorded_at)
-    if at > challenge.expires_at:
-        state.broken("otp.expired", step.index, f"the code for {fact.batch} came after its challenge had ended")
-    usable = state.usable_from.get(fact.device)
-    if usable is None or at < usable:
-        state.broken("otp.fresh_factor", step.index, f"device {fact.device} approved before it was allowed to")
-    _spend(state, step, fact.device, fact.step, challenge=fact.challenge)
-
-
-def _spend(state: State, step: Step, device: str, code_step: int, *, challenge: str) -> None:
-    """Spend a time step for ever; one code may serve the listed batches of one challenge in one act, nothing else."""
-    spent = state.spent_steps.get((device, code_step))
-    now = (step.entry.act, challenge)
-    if spent is not None and (spent != now or not challenge):
-        state.broken("otp.reused", step.index, f"step {code_step} of device {device} was spent before")
-    state.spent_steps[device, code_step] = now
-
-
-_HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
-    facts.OfficialEnrolled: _enrolled,
-    facts.OfficeHeld: _held,
-    facts.RoleGranted: _granted,
-    facts.RoleRevoked: _revoked,
-    founding.FoundingClosed: _closed,
-    facts.OtpDeviceEnrolled: _device,
-    facts.FactorResetGranted: _reset,
-    facts.SignedIn: _signed_in,
-    ChallengeOpened: _opened,
-    OtpRejected: _rejected,
-}
+def _either(roles: frozenset[str]) -> str:
+    return " or ".join(sorted(roles))

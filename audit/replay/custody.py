@@ -5,50 +5,39 @@ That the keys themselves, the wait and the witnesses stand behind it is checked 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from audit.facts.custody import LogKeyAnnounced, LogKeyProposed, LogKeyTaken, LogKeyWithdrawn
-from audit.replay.authority import roles_on, same_person
+from audit.facts.custody import LogKeyAnnounced, LogKeyProposed, LogKeyWithdrawn
+from audit.replay.authority import same_person
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from audit.replay.state import State, Step
 
-_ROLE = "admin"
+
+def _proposed(state: State, step: Step, fact: LogKeyProposed) -> None:
+    if fact.new in state.keys_proposed:
+        state.broken("keys.proposed", step.index, f"{fact.new} was proposed before")
+    state.keys_proposed[fact.new] = step.who
 
 
-def apply(state: State, step: Step, _act: Sequence[Step]) -> None:
-    """Hold a deed about the log's keys against who may do it."""
-    match step.fact:
-        case LogKeyProposed(new=new):
-            _need_role(state, step)
-            if new in state.keys_proposed:
-                state.broken("keys.proposed", step.index, f"{new} was proposed before")
-            state.keys_proposed[new] = step.who
-        case LogKeyAnnounced(new=new):
-            _need_role(state, step)
-            _hold_second(state, step, state.keys_proposed.get(new, ""), step.fact.proposed_by)
-        case LogKeyWithdrawn(new=new):
-            _need_role(state, step)
-            if new not in state.keys_proposed:
-                state.broken("keys.proposed", step.index, f"{new} was never proposed")
-        case LogKeyTaken() if step.entry.actor.type != "system":
-            # Nobody decides that a key is taken: two people have, and the time has passed.
-            state.broken("keys.taken", step.index, f"{step.who or 'nobody'} took a key by hand")
-        case _:
-            return
-
-
-def _need_role(state: State, step: Step) -> None:
-    is_founder = state.founding_open and step.who in state.founders
-    if not is_founder and _ROLE not in roles_on(state, step.who, step.entry.on):
-        state.broken("authority.role", step.index, f"{step.who or 'nobody'} did {step.entry.kind} without {_ROLE}")
-
-
-def _hold_second(state: State, step: Step, proposed_by: str, stated: str) -> None:
+def _announced(state: State, step: Step, fact: LogKeyAnnounced) -> None:
     """Hold an announcement against the proposal it agrees to: another person's, and named as it was."""
-    if not proposed_by or stated != proposed_by:
-        state.broken("keys.proposed", step.index, f"{stated} did not propose this key")
+    proposed_by = state.keys_proposed.get(fact.new, "")
+    if not proposed_by or fact.proposed_by != proposed_by:
+        state.broken("keys.proposed", step.index, f"{fact.proposed_by} did not propose this key")
     elif same_person(state, proposed_by, step.who, step.entry.on):
         state.broken("keys.second", step.index, f"{step.who} agreed to a key of their own")
+
+
+def _withdrawn(state: State, step: Step, fact: LogKeyWithdrawn) -> None:
+    if fact.new not in state.keys_proposed:
+        state.broken("keys.proposed", step.index, f"{fact.new} was never proposed")
+
+
+HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
+    LogKeyProposed: _proposed,
+    LogKeyAnnounced: _announced,
+    LogKeyWithdrawn: _withdrawn,
+}

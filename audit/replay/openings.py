@@ -5,40 +5,24 @@ Whether what was lodged opens the commitments is checked by who holds a key: `au
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.facts.openings import AuditorKeyProposed, AuditorKeySet, OpeningsLodged
 from audit.facts.paying import PaymentInstructed
-from audit.replay.authority import roles_on, same_person
+from audit.replay.authority import same_person
 from audit.replay.state import AuditorKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from audit.replay.state import State, Step
 
 
-def apply(state: State, step: Step, _act: Sequence[Step]) -> None:
-    """Hold a deed about openings, and every instruction to pay, against what lies with the auditors."""
-    match step.fact:
-        case AuditorKeyProposed(key=key, auditor=auditor, public=public):
-            _need_role(state, step, "admin")
-            state.auditor_keys_proposed[key] = auditor, public, step.who
-        case AuditorKeySet():
-            _set(state, step, step.fact)
-        case OpeningsLodged():
-            _lodged(state, step, step.fact)
-        case PaymentInstructed(batch=batch, digest=digest):
-            for auditor, held in state.auditor_keys.items():
-                # A key holds from the next day: what was being paid while it was set could not know of it.
-                if held.since < step.entry.on and (held.key, digest) not in state.lodged.get(batch, ()):
-                    state.broken("openings.lodged", step.index, f"{auditor} was not given the openings of {batch}")
-        case _:
-            return
+def _proposed(state: State, step: Step, fact: AuditorKeyProposed) -> None:
+    state.auditor_keys_proposed[fact.key] = fact.auditor, fact.public, step.who
 
 
 def _set(state: State, step: Step, fact: AuditorKeySet) -> None:
-    _need_role(state, step, "auditor")
     auditor, public, proposer = state.auditor_keys_proposed.pop(fact.key, ("", "", ""))
     if (auditor, public) != (fact.auditor, fact.public):
         state.broken("openings.key", step.index, f"{fact.key} was not proposed as the key of {fact.auditor}")
@@ -57,6 +41,16 @@ def _lodged(state: State, step: Step, fact: OpeningsLodged) -> None:
     state.lodged.setdefault(fact.batch, set()).add((fact.key, fact.digest))
 
 
-def _need_role(state: State, step: Step, role: str) -> None:
-    if role not in roles_on(state, step.who, step.entry.on):
-        state.broken("authority.role", step.index, f"{step.who or 'nobody'} did {step.entry.kind} without {role}")
+def _instructed(state: State, step: Step, fact: PaymentInstructed) -> None:
+    for auditor, held in state.auditor_keys.items():
+        # A key holds from the next day: what was being paid while it was set could not know of it.
+        if held.since < step.entry.on and (held.key, fact.digest) not in state.lodged.get(fact.batch, ()):
+            state.broken("openings.lodged", step.index, f"{auditor} was not given the openings of {fact.batch}")
+
+
+HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
+    AuditorKeyProposed: _proposed,
+    AuditorKeySet: _set,
+    OpeningsLodged: _lodged,
+    PaymentInstructed: _instructed,
+}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from audit.facts.paying import PaymentInstructed
 from audit.facts.restoring import BatchRestored, ReceiptsLost, RestoreDeclared
 from audit.replay.authority import roles_on, same_person
 from audit.replay.batches import release
+from audit.replay.entitlements import rows_of
+from audit.replay.value import carry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from audit.replay.state import State, Step
 
@@ -23,23 +25,6 @@ NEVER_LEFT: Final = UNDER_WAY | {"draft", "sent_back", "rejected", "cancelled"}
 _ROLE: Final = "admin"
 
 
-def apply(state: State, step: Step, act: Sequence[Step]) -> None:
-    """Take what a restore did, and remember when each batch was sent."""
-    match step.fact:
-        case PaymentInstructed(batch=batch) if batch in state.batches:
-            state.batches[batch].instructed_at = step.index
-        case RestoreDeclared():
-            _declared(state, step, step.fact)
-        case BatchRestored() | ReceiptsLost() if not _is_declared(step, act):
-            state.broken("restore.undeclared", step.index, f"{step.entry.kind} outside a declared restore")
-        case BatchRestored():
-            _restored(state, step, step.fact)
-        case ReceiptsLost():
-            _receipts(state, step, step.fact)
-        case _:
-            return
-
-
 def close(state: State, act: Sequence[Step]) -> None:
     """Judge, once a restore is complete, that no line that may have left in the lost part is still taken for sent."""
     for step in act:
@@ -47,27 +32,39 @@ def close(state: State, act: Sequence[Step]) -> None:
             continue
         for reference, batch in state.batches.items():
             is_lost = step.fact.since <= batch.instructed_at < step.fact.until
-            if is_lost and any(line.state == SENT for line in batch.lines.values()):
+            if is_lost and batch.lines.have(SENT):
                 state.broken(
                     "restore.unasked", step.index, f"{reference} was sent in the lost part and not asked about"
                 )
 
 
+def _sent(state: State, step: Step, fact: PaymentInstructed) -> None:
+    if fact.batch in state.batches:
+        state.batches[fact.batch].instructed_at = step.index
+
+
 def _declared(state: State, step: Step, fact: RestoreDeclared) -> None:
-    for official in (fact.proposed_by, step.who):
-        if _ROLE not in roles_on(state, official, step.entry.on):
-            state.broken("authority.role", step.index, f"{official or 'nobody'} declared a restore without {_ROLE}")
+    if _ROLE not in roles_on(state, fact.proposed_by, step.entry.on):
+        sentence = f"{fact.proposed_by or 'nobody'} declared a restore without {_ROLE}"
+        state.broken("authority.role", step.index, sentence)
     if same_person(state, fact.proposed_by, step.who, step.entry.on):
         state.broken("authority.second", step.index, f"the restore {fact.incident} was declared by one person")
     if not fact.since < fact.until <= step.index:
         state.broken("restore.range", step.index, f"entries {fact.since} to {fact.until} cannot have been lost")
+    state.lost.append((fact.since, fact.until))
+    state.entitlements.remove(rows_of(step, is_gone=True))
 
 
-def _is_declared(step: Step, act: Sequence[Step]) -> bool:
-    return any(isinstance(other.fact, RestoreDeclared) and other.index < step.index for other in act)
+def _is_declared(state: State, step: Step) -> bool:
+    is_declared = any(other.index < step.index for other in step.of_act(RestoreDeclared))
+    if not is_declared:
+        state.broken("restore.undeclared", step.index, f"{step.entry.kind} outside a declared restore")
+    return is_declared
 
 
 def _restored(state: State, step: Step, fact: BatchRestored) -> None:
+    if not _is_declared(state, step):
+        return
     batch = state.batches.get(fact.batch)
     if batch is None:
         state.broken("batch.unknown", step.index, f"{fact.batch} was restored, which nobody drafted")
@@ -77,17 +74,18 @@ def _restored(state: State, step: Step, fact: BatchRestored) -> None:
         state.broken("restore.outcome", step.index, f"{fact.batch} was {batch.state}, it cannot be {fact.outcome}")
         return
     if batch.state in UNDER_WAY:
-        release(state, step, batch, SENT_BACK)
-    elif fact.moves:
-        state.broken("batch.moves", step.index, f"{fact.batch} was {batch.state}, and its value moved")
+        release(state, step, fact.batch, batch, fact.moves, SENT_BACK)
+    else:
+        carry(state, step, fact.moves, ())
     if fact.outcome == SENT:
-        for line in batch.lines.values():
-            line.state = "unknown" if line.state == SENT else line.state
+        batch.lines.turn(SENT, "unknown")
     if fact.outcome == WITHDRAWN:
         del state.batches[fact.batch]
 
 
 def _receipts(state: State, step: Step, fact: ReceiptsLost) -> None:
+    if not _is_declared(state, step):
+        return
     for lost in fact.lost:
         if lost.receipt not in state.receipts:
             state.broken("receipt.unknown", step.index, f"receipt {lost.receipt} was lost but never issued")
@@ -96,3 +94,11 @@ def _receipts(state: State, step: Step, fact: ReceiptsLost) -> None:
         batch = state.batches.get(lost.batch)
         if batch is not None:
             batch.unreceipted[lost.amount] += 1
+
+
+HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
+    PaymentInstructed: _sent,
+    RestoreDeclared: _declared,
+    BatchRestored: _restored,
+    ReceiptsLost: _receipts,
+}

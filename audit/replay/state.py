@@ -11,37 +11,34 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audit.errors import Finding
+from audit.replay.columns import Entitlements, Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from audit.entry import Entry
     from audit.facts import Fact
-    from audit.facts.money import ApprovalLimit
+    from audit.facts.money import ApprovalLimit, ContributionOffered, GoodsPurchased, Move, ProgramDefined, SourceOpened
+    from audit.facts.officials import FactorResetRequested, RoleRequested
+    from audit.facts.paying import BoundBatch
 
 MAX_VIOLATIONS = 1_000
 """Enough to show a pattern; a forged log must not make the verifier print for ever."""
 
 
 @dataclass(slots=True)
-class Line:
-    """One frozen line and what became of it."""
-
-    entitlement: int
-    amount: int
-    source: str
-    commitment: str
-    state: str = "listed"
-
-
-@dataclass(slots=True)
 class Batch:
-    """One batch as the facts tell it; `makers` are all who drafted or submitted it."""
+    """One batch as the facts tell it; `makers` are all who drafted or submitted it, `shapers` who shaped what it pays.
+
+    `listed` counts the lines still listed, `aside` are the numbers of those set aside by hand.
+    """
 
     program: str
     period: str
     commodity: str
+    channel: str
+    listed: int
     state: str = "draft"
     digest: str = ""
     total: int = 0
@@ -50,57 +47,131 @@ class Batch:
     instructed_at: int = -1
     """The entry that sent it; -1 before."""
     makers: set[str] = field(default_factory=set)
-    verifiers: set[str] = field(default_factory=set)
+    shapers: set[str] = field(default_factory=set)
+    hands: set[str] = field(default_factory=set)
+    """Whoever took any step of it, at any time."""
+    verifier: str = ""
     approvers: list[str] = field(default_factory=list)
+    policy: str = ""
+    runs: set[str] = field(default_factory=set)
+    aside: set[int] = field(default_factory=set)
     sources: dict[str, int] = field(default_factory=dict)
-    lines: dict[int, Line] = field(default_factory=dict)
+    lines: Lines = field(default_factory=Lines)
     unreceipted: Counter[int] = field(default_factory=Counter)
+    cleared: set[tuple[str, str, int]] = field(default_factory=set)
+    """Who was found separate on which day, as of which `State.people_changed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role held from a day on; `until` None is open-ended."""
+    """A role held from a day on; `until` "" is open-ended. Days are text, whose order is theirs."""
 
     role: str
-    since: date | None
-    until: date | None
+    since: str
+    until: str
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """An office held in someone's place."""
+    """An office held for a time, perhaps in someone's place; `until` "" is open-ended."""
 
+    office: str
     acts_for: str
-    since: date | None
-    until: date | None
+    since: str
+    until: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a challenge showed its approver of one batch."""
+@dataclass(slots=True)
+class Device:
+    """A factor: whose it is, from when it approves, the last step spent on it and by which act and challenge."""
 
-    digest: str
-    lines: int
-    commodity: str
-    total: int
+    owner: str
+    usable_from: datetime
+    is_active: bool = True
+    step: int = -1
+    spent_by: tuple[str, str] = ("", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Challenge:
-    """A challenge as opened."""
+    """A challenge as opened; `ended` says why it takes no code any more, "" while it does."""
 
     official: str
     device: str
     expires_at: datetime
-    shown: Mapping[str, Shown]
+    shown: Mapping[str, BoundBatch]
+    tries: int = 0
+    ended: str = ""
+    answered_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one payment of a programme is from a day on."""
+    """What one payment of a programme is from a day on, and who set it."""
 
-    since: date | None
+    since: str
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An approval policy as agreed; `order` is the place of its proposal among all."""
+
+    reference: str
+    program: str
+    limits: tuple[ApprovalLimit, ...]
+    since: str
+    order: int
+    people: frozenset[str]
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of entitlements; `people` proposed and determined it."""
+
+    program: str
+    period: str
+    amount: int
+    count: int
+    people: set[str]
+    is_determined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document's kind, what it is known by, and the days on which it holds; "" is open."""
+
+    kind: str
+    identity: tuple[str, str, str]
+    valid_from: str
+    valid_until: str
+
+
+@dataclass(slots=True)
+class Contribution:
+    """An offer on its way in: `state` is offered, accepted, refused, received or published."""
+
+    offer: ContributionOffered
+    by: str
+    state: str = "offered"
+
+
+@dataclass(slots=True)
+class Purchase:
+    """Goods bought under a contract, by whom, and how many have arrived."""
+
+    order: GoodsPurchased
+    by: str
+    arrived: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that waits for a second person: who made it, in which office, and what it says."""
+
+    by: str
+    office: str
+    fact: RoleRequested | FactorResetRequested
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,48 +204,84 @@ class State:
 
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     """(account key, commodity) to amount."""
-    batches: dict[str, Batch] = field(default_factory=dict)
-    live_entitlements: dict[int, tuple[str, int]] = field(default_factory=dict)
-    """Entitlement to the (batch, line) that claims it now."""
+    reversible: dict[str, tuple[Move, ...]] = field(default_factory=dict)
+    """Act to the moves that a reversal may undo."""
+
+    origin: str = ""
+    is_practice: bool = False
+    founding_open: bool = True
+    founders: set[str] = field(default_factory=set)
+    signed: list[str] = field(default_factory=list)
+    officials: set[str] = field(default_factory=set)
+    suspended: set[str] = field(default_factory=set)
+    units: dict[str, str] = field(default_factory=dict)
+    """Office to the unit it belongs to."""
+    terms: dict[str, list[Term]] = field(default_factory=dict)
     grants: dict[str, dict[str, Grant]] = field(default_factory=dict)
     """Official to grant reference to grant."""
-    terms: dict[str, list[Term]] = field(default_factory=dict)
-    founders: set[str] = field(default_factory=set)
-    founding_open: bool = True
-    usable_from: dict[str, datetime] = field(default_factory=dict)
-    device_owner: dict[str, str] = field(default_factory=dict)
-    spent_steps: dict[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
-    """(device, step) to the (act, challenge) that spent it."""
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """Reference of a role or reset asked for to the request."""
+    people_changed: int = 0
+    """How often powers, offices or shapers have changed; what is remembered under an older number is asked anew."""
+    roles_of: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    persons_of: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    """Answers already worked out, by official and day; forgotten when people change."""
+
+    devices: dict[str, Device] = field(default_factory=dict)
     challenges: dict[str, Challenge] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    """Source code to kind."""
-    allowed_sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    rates: dict[str, list[Rate]] = field(default_factory=dict)
-    ceilings: dict[tuple[str, str], int] = field(default_factory=dict)
-    policies: dict[str, tuple[ApprovalLimit, ...]] = field(default_factory=dict)
-    emergencies: dict[str, tuple[date | None, date | None]] = field(default_factory=dict)
-    screened: dict[str, str] = field(default_factory=dict)
-    offered_by: dict[str, str] = field(default_factory=dict)
-    receipts: set[str] = field(default_factory=set)
+    open_challenge: dict[str, str] = field(default_factory=dict)
+    """Official to the challenge that waits for their code."""
     keys_proposed: dict[str, str] = field(default_factory=dict)
-    """Verifier key to the official who proposed that it sign the log."""
-    origin: str = ""
-    units: dict[str, str] = field(default_factory=dict)
-    """Office to the perangkat daerah it belongs to."""
+    """Verifier key to who proposed it."""
+
     witnesses: set[str] = field(default_factory=set)
     """Verifier keys of those who are asked to cosign."""
     witness_policies: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Policy to (who proposed it, its text)."""
-    instructed: dict[str, str] = field(default_factory=dict)
-    """Instruction to its batch."""
     ways: dict[str, Way] = field(default_factory=dict)
     auditor_keys: dict[str, AuditorKey] = field(default_factory=dict)
     auditor_keys_proposed: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     """Key reference to (auditor, public key, who proposed it)."""
     lodged: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Batch to the (key, digest) its openings were lodged under."""
+    born: dict[tuple[str, str], int] = field(default_factory=dict)
+    """What is known by a code of its own (official, device, source, programme) to the entry that brought it."""
+    lost: list[tuple[int, int]] = field(default_factory=list)
+    """Entries that a restored database had forgotten: from, and up to."""
+
+    papers: dict[str, Paper] = field(default_factory=dict)
+    papers_used: set[tuple[str, ...]] = field(default_factory=set)
+    sources: dict[str, SourceOpened] = field(default_factory=dict)
+    donors: set[str] = field(default_factory=set)
+    emergencies: dict[str, tuple[str, str]] = field(default_factory=dict)
+    contributions: dict[str, Contribution] = field(default_factory=dict)
+    vendors: set[str] = field(default_factory=set)
+    purchases: dict[str, Purchase] = field(default_factory=dict)
+
+    programs: dict[str, ProgramDefined] = field(default_factory=dict)
+    shapers: dict[str, set[str]] = field(default_factory=dict)
+    """Programme to who defined it or set its rates and ceilings."""
+    rates: dict[str, list[Rate]] = field(default_factory=dict)
+    ceilings: dict[tuple[str, str], int] = field(default_factory=dict)
+    proposed_policies: dict[str, tuple[int, str, str, tuple[ApprovalLimit, ...]]] = field(default_factory=dict)
+    """Reference to its order, proposer, programme and limits."""
+    policies: dict[str, Policy] = field(default_factory=dict)
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    entitlements: Entitlements = field(default_factory=Entitlements)
+    batches: dict[str, Batch] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+    """Batches that hold reserved value."""
+    instructions: dict[str, str] = field(default_factory=dict)
+    """Instruction to its batch."""
+    results: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
+    """Result to its act, its batch, and whether it answers an inquiry."""
+    result_files: set[str] = field(default_factory=set)
+    receipts: set[str] = field(default_factory=set)
+    receipts_ended: set[str] = field(default_factory=set)
+
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Table to key to the digest of the row as last written; a deleted row is absent."""
+    """Table to key to the digest of the row as last written; a deleted row is absent. Empty unless asked for."""
     violations: list[Finding] = field(default_factory=list)
 
     def broken(self, rule: str, index: int | None, sentence: str) -> None:
@@ -182,16 +289,48 @@ class State:
         if len(self.violations) < MAX_VIOLATIONS:
             self.violations.append(Finding(rule, index, sentence))
 
+    def comes_again(self, kind: str, code: str, index: int) -> bool:
+        """Note that something came into being; says whether it had before, in a part that no restore has lost."""
+        is_known = (kind, code) in self.born and not self.is_lost(kind, code)
+        self.born[kind, code] = index
+        return is_known
 
-@dataclass(frozen=True, slots=True)
+    def is_lost(self, kind: str, code: str) -> bool:
+        """Say whether something came into being in a part that a restored database had lost."""
+        return any(since <= self.born[kind, code] < until for since, until in self.lost)
+
+    def forget_people(self) -> None:
+        """Have every question about people asked anew: a power, an office or a suspension has changed."""
+        self.people_changed += 1
+        self.roles_of.clear()
+        self.persons_of.clear()
+
+
+@dataclass(slots=True)
 class Step:
-    """One entry under replay: where it lies, what it says, and its body as a fact."""
+    """One entry under replay: where it lies, what it says, its body as a fact, and the entries of its act so far."""
 
     index: int
     entry: Entry
     fact: Fact
+    act: Sequence[Step]
 
     @property
     def who(self) -> str:
         """The login of the official who acted, or ""."""
-        return self.entry.actor.id if self.entry.actor.type == "official" else ""
+        actor = self.entry.actor
+        return actor.id if actor.type == "official" else ""
+
+    def of_act(self, kind: type[Fact]) -> list[Step]:
+        """List the entries of one kind in this entry's act."""
+        return [each for each in self.act if type(each.fact) is kind]
+
+
+def day_text(day: date | None) -> str:
+    """Write a day as entries do; "" for none."""
+    return day.isoformat() if day else ""
+
+
+def covers(since: str, until: str, day: str) -> bool:
+    """Say whether a day lies in a span; "" is open."""
+    return since <= day and (not until or day <= until)

@@ -1,99 +1,96 @@
-"""Where value is: every move of every fact, applied in order. Only `world` may go below zero."""
+"""Where value is: every move of every fact, applied in order. Only `world` may go below zero.
+
+Each fact that moves value says what it moves; the files of its family say what it may move, and `carry` holds the one
+against the other: exactly that and nothing else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
 
-from audit.facts.money import (
-    FundsAllocated,
-    FundsReceived,
-    GoodsPurchased,
-    GoodsReceived,
-    HistoryDeclared,
-    Move,
-    TransferReversed,
-)
-from audit.facts.paying import FundsReturned
-from audit.replay.state import State, Step
+from audit.facts import money
+from audit.facts.money import Move
+from audit.replay.authority import one_person
 
-WORLD = "world"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-FORWARD = frozenset(
-    {
-        ("world", "received"),
-        ("received", "allocated"),
-        ("allocated", "received"),
-        ("allocated", "spent"),
-        ("world", "allocated"),
-        ("allocated", "reserved"),
-        ("reserved", "allocated"),
-        ("reserved", "in_transit"),
-        ("in_transit", "delivered"),
-        ("in_transit", "allocated"),
-        ("allocated", "returned"),
-        ("received", "returned"),
-        ("allocated", "lost"),
-    }
-)
-"""The ways value moves; anything else is a reversal, which only TransferReversed may make."""
+    from audit.replay.state import State, Step
 
-_STATED = {
-    FundsReceived: (("world", "received"),),
-    HistoryDeclared: (("world", "received"), ("received", "allocated")),
-    FundsAllocated: (("received", "allocated"),),
-    GoodsPurchased: (("allocated", "spent"),),
-    GoodsReceived: (("world", "allocated"),),
-    FundsReturned: (("allocated", "returned"), ("received", "returned")),
-}
-"""Facts that state one amount, and the moves that must add up to it."""
+WORLD: Final = "world"
+
+CORRECTABLE: Final = frozenset({money.FundsReceived, money.HistoryDeclared, money.FundsAllocated})
+"""Facts whose moves a reversal may undo; what belongs to a batch or a purchase is undone by facts of its own."""
 
 
-def apply(state: State, step: Step, _act: Sequence[Step]) -> None:
-    """Apply a fact's moves to the balances and hold them against what the fact states."""
-    moves: tuple[Move, ...] = getattr(step.fact, "moves", ())
+SHOWN: Final = 3
+"""Moves named in a sentence."""
+
+
+def account(source: str, program: str, stage: str) -> str:
+    """Write an account's key; before it is allocated, value belongs to no programme."""
+    return f"{source}/{program or '-'}/{stage}"
+
+
+def between(
+    source: str, commodity: str, amount: int, *, origin: tuple[str, str], target: tuple[str, str]
+) -> tuple[Move, ...]:
+    """Write one move within a source; ends are a programme ("" for none) and a stage."""
+    return (Move(account(source, *origin), account(source, *target), commodity, amount),)
+
+
+def shares(program: str, commodity: str, by_source: Mapping[str, int], origin: str, target: str) -> tuple[Move, ...]:
+    """Write a programme's moves from one stage to another, one of each source that has a share."""
+    return tuple(
+        Move(account(source, program, origin), account(source, program, target), commodity, amount)
+        for source, amount in by_source.items()
+        if amount
+    )
+
+
+def carry(state: State, step: Step, moves: tuple[Move, ...], due: tuple[Move, ...]) -> None:
+    """Apply the moves of a fact, which must be those that are due, in whatever order."""
+    if moves != due and Counter(map(_key, moves)) != Counter(map(_key, due)):
+        state.broken("value.moves", step.index, f"{step.entry.kind} moves {_told(moves)}; due is {_told(due)}")
     for move in moves:
         _shift(state, step, move)
-    _hold_against_statement(state, step, moves)
-
-
-def stage_of(account: str) -> str:
-    """Read the stage off an account key `<source>/<programme>/<stage>`."""
-    return account.rpartition("/")[2]
-
-
-def cell(account: str) -> tuple[str, str]:
-    """Read source and programme off an account key."""
-    source, _, rest = account.partition("/")
-    return source, rest.rpartition("/")[0]
+    if type(step.fact) in CORRECTABLE:
+        state.reversible[step.entry.act] = (*state.reversible.get(step.entry.act, ()), *moves)
 
 
 def _shift(state: State, step: Step, move: Move) -> None:
-    pair = (stage_of(move.source), stage_of(move.target))
-    allowed = pair in FORWARD or (isinstance(step.fact, TransferReversed) and pair[::-1] in FORWARD)
-    if not allowed or move.amount == 0:
-        state.broken("value.way", step.index, f"{move.amount} {move.commodity} cannot move {pair[0]} → {pair[1]}")
-    if cell(move.source)[0] != cell(move.target)[0]:
-        state.broken("value.source", step.index, f"value left source {cell(move.source)[0]} for {cell(move.target)[0]}")
-    before = state.balances.get((move.source, move.commodity), 0)
-    state.balances[move.source, move.commodity] = before - move.amount
-    if before < move.amount and pair[0] != WORLD:
+    held = state.balances
+    before = held.get((move.source, move.commodity), 0)
+    held[move.source, move.commodity] = before - move.amount
+    if before < move.amount and not move.source.endswith(f"/{WORLD}"):
         state.broken("value.below_zero", step.index, f"{move.source} held {before} {move.commodity}, not {move.amount}")
-    after = state.balances.get((move.target, move.commodity), 0)
-    state.balances[move.target, move.commodity] = after + move.amount
+    held[move.target, move.commodity] = held.get((move.target, move.commodity), 0) + move.amount
 
 
-def _hold_against_statement(state: State, step: Step, moves: tuple[Move, ...]) -> None:
-    pairs = _STATED.get(type(step.fact))
-    if pairs is None:
-        return
-    stated = step.fact.price if isinstance(step.fact, GoodsPurchased) else _amount(step)
-    moved = sum(move.amount for move in moves if (stage_of(move.source), stage_of(move.target)) in pairs[:1])
-    if len(pairs) > 1 and not moved:
-        moved = sum(move.amount for move in moves if (stage_of(move.source), stage_of(move.target)) in pairs)
-    if moved != stated:
-        state.broken("value.statement", step.index, f"{step.entry.kind} states {stated} but moves {moved}")
+def _reversed(state: State, step: Step, fact: money.TransferReversed) -> None:
+    """Hold a reversal against the act it undoes: its mirror image, once, by a second person."""
+    if fact.proposed_by in one_person(state, step.who, step.entry.on):
+        state.broken("value.reversal_alone", step.index, f"{step.who} reversed what they proposed to reverse")
+    undone = state.reversible.pop(fact.reversed_act, None)
+    if undone is None:
+        state.broken("value.reversal", step.index, f"act {fact.reversed_act} has nothing left that could be reversed")
+        undone = tuple(_mirrored(each) for each in fact.moves)
+    carry(state, step, fact.moves, tuple(_mirrored(each) for each in undone))
 
 
-def _amount(step: Step) -> int:
-    stated: int = getattr(step.fact, "quantity", 0) or getattr(step.fact, "amount", 0)
-    return stated
+def _mirrored(move: Move) -> Move:
+    return Move(move.target, move.source, move.commodity, move.amount)
+
+
+def _key(move: Move) -> tuple[str, str, str, int]:
+    return move.source, move.target, move.commodity, move.amount
+
+
+def _told(moves: tuple[Move, ...]) -> str:
+    told = [f"{each.amount} {each.commodity} {each.source} → {each.target}" for each in moves[:SHOWN]]
+    more = len(moves) - len(told)
+    return ", ".join([*told, *([f"{more} more"] if more else [])]) or "nothing"
+
+
+HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {money.TransferReversed: _reversed}

@@ -14,8 +14,8 @@ from typing import Any
 
 from audit import policy
 from audit.errors import AuditError
-from audit.facts import founding, officials, paying, witnessing
-from audit.replay.authority import roles_on, same_person
+from audit.facts import founding, paying, witnessing
+from audit.replay.authority import same_person
 from audit.replay.state import State, Step, Way
 
 MAX_HOURS = 24
@@ -24,42 +24,17 @@ MAX_HOURS = 24
 ZONES = tuple(timezone(timedelta(hours=hours)) for hours in (7, 8, 9))
 """WIB, WITA and WIT; the facts do not say which of them is the agency's."""
 
-ANSWERABLE = frozenset({"approver", "treasurer"})
-"""Who answers for money that leaves, and may open a way."""
-
 RUPIAH = "IDR"
 RECEIPT = (0, 1)
 """What a receipt counts: no rupiah, one line."""
-
-
-def apply(state: State, step: Step, act: Sequence[Step]) -> None:
-    """Learn who is waited for and which ways are open, and hold what leaves by them against their caps."""
-    handler = _HANDLERS.get(type(step.fact))
-    if handler is not None:
-        handler(state, step, step.fact)
-    if isinstance(step.fact, witnessing.UnwitnessedUsed):
-        _used(state, step, step.fact, act)
-
-
-def _founded(state: State, _step: Step, fact: founding.LogFounded) -> None:
-    state.origin = fact.origin
-
-
-def _office(state: State, _step: Step, fact: officials.OfficeOpened) -> None:
-    state.units[fact.office] = fact.agency_unit
 
 
 def _added(state: State, _step: Step, fact: founding.WitnessAdded) -> None:
     state.witnesses.add(fact.vkey)
 
 
-def _instructed(state: State, _step: Step, fact: paying.PaymentInstructed) -> None:
-    state.instructed[fact.instruction] = fact.batch
-
-
 def _policy_proposed(state: State, step: Step, fact: witnessing.WitnessPolicyProposed) -> None:
     state.witness_policies[fact.policy] = (step.who, fact.text)
-    _may_manage(state, step)
     digest = base64.urlsafe_b64encode(hashlib.sha256(fact.text.encode()).digest()).rstrip(b"=").decode()
     if digest != fact.sha256:
         state.broken("witness_policy.digest", step.index, f"{fact.policy} has another digest than its text")
@@ -76,7 +51,6 @@ def _policy_proposed(state: State, step: Step, fact: witnessing.WitnessPolicyPro
 
 
 def _policy_set(state: State, step: Step, fact: witnessing.WitnessPolicySet) -> None:
-    _may_manage(state, step)
     if state.witness_policies.get(fact.policy) != (fact.proposed_by, fact.text):
         state.broken("witness_policy.unproposed", step.index, f"{fact.policy} is not what {fact.proposed_by} proposed")
     if fact.founding:
@@ -93,28 +67,13 @@ def _tomorrow(at: datetime, zone: timezone) -> datetime:
     return datetime.combine(at.astimezone(zone).date() + timedelta(days=1), time(), zone)
 
 
-def _may_manage(state: State, step: Step) -> None:
-    is_founder = state.founding_open and step.who in state.founders
-    if not is_founder and "admin" not in roles_on(state, step.who, step.entry.on):
-        who = step.who or "nobody"
-        state.broken("authority.role", step.index, f"{who} did {step.entry.kind} without admin")
-
-
-def _may_answer(state: State, step: Step) -> None:
-    if not ANSWERABLE & roles_on(state, step.who, step.entry.on):
-        who = step.who or "nobody"
-        state.broken("authority.role", step.index, f"{who} did {step.entry.kind} without approver or treasurer")
-
-
 def _way_proposed(state: State, step: Step, fact: witnessing.UnwitnessedProposed) -> None:
-    _may_answer(state, step)
     state.ways[fact.way] = Way(step.who, step.entry.actor.office, fact.reason, fact.cap, fact.lines, fact.hours)
     if not 0 < fact.hours <= MAX_HOURS:
         state.broken("way.hours", step.index, f"{fact.way} is for {fact.hours} hours")
 
 
 def _way_opened(state: State, step: Step, fact: witnessing.UnwitnessedOpened) -> None:
-    _may_answer(state, step)
     way, at = state.ways.get(fact.way), _instant(step)
     if way is None or (way.proposed_by, way.reason, way.cap, way.lines) != (
         fact.proposed_by,
@@ -139,14 +98,14 @@ def _unit(state: State, office: str) -> str:
     return state.units.get(office, office)
 
 
-def _used(state: State, step: Step, fact: witnessing.UnwitnessedUsed, act: Sequence[Step]) -> None:
+def _used(state: State, step: Step, fact: witnessing.UnwitnessedUsed) -> None:
     way = state.ways.get(fact.way)
     if way is None or way.until is None or _instant(step) > way.until:
         state.broken("way.closed", step.index, f"{fact.what} left by {fact.way}, which is not open")
         return
     if fact.what in way.used:
         state.broken("way.twice", step.index, f"{fact.what} was charged to {fact.way} before")
-    if fact.what not in _leaving(state, act):
+    if fact.what not in _leaving(state, step.act):
         state.broken("way.nothing", step.index, f"{fact.what} was charged to {fact.way} and did not leave")
     if (fact.amount, fact.lines) != _whole(state, fact.what):
         state.broken("way.content", step.index, f"{fact.what} was charged to {fact.way} with less or more than it is")
@@ -165,7 +124,7 @@ def _leaving(state: State, act: Sequence[Step]) -> set[str]:
             case paying.PaymentInstructed() | paying.GoodsHandedOver() as fact:
                 left.add(fact.batch)
             case paying.FileCollected() as fact:
-                left.add(state.instructed.get(fact.instruction, ""))
+                left.add(state.instructions.get(fact.instruction, ""))
             case paying.ReceiptPrinted() as fact:
                 left.add(fact.receipt)
     return left
@@ -183,13 +142,11 @@ def _instant(step: Step) -> datetime:
     return datetime.fromisoformat(step.entry.recorded_at)
 
 
-_HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
-    founding.LogFounded: _founded,
+HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
     founding.WitnessAdded: _added,
-    officials.OfficeOpened: _office,
-    paying.PaymentInstructed: _instructed,
     witnessing.WitnessPolicyProposed: _policy_proposed,
     witnessing.WitnessPolicySet: _policy_set,
     witnessing.UnwitnessedProposed: _way_proposed,
     witnessing.UnwitnessedOpened: _way_opened,
+    witnessing.UnwitnessedUsed: _used,
 }

@@ -8,13 +8,14 @@ import hashlib
 from collections.abc import Sequence
 
 from audit.entry import encode_entry
-from audit.facts.officials import RoleGranted
 from audit.facts.openings import AuditorKeyProposed, AuditorKeySet, OpeningsLodged
 from audit.facts.paying import FrozenLine
 from audit.openings import Opening, head
 from audit.sealing import ReaderSecret, seal
-from tests.audit.replaying import DAY, SINCE, Said, batch, digest_of, entry_of, funds, people, said
+from tests.audit.agency import people
+from tests.audit.replaying import batch, due, funds
 from tests.audit.small_log import Files, make_log
+from tests.audit.told import DAY, Said, digest_of, entry_of, said
 
 BANK = ("110", "0011223344556", "ANI CONTOH")
 EVE = DAY - dt.timedelta(days=1)
@@ -29,34 +30,12 @@ def opening(line: int, nik: str, *, account: tuple[str, str, str] | None = BANK,
 ANI, BUDI = opening(1, "3216064107900001"), opening(2, "3216064107900002", account=None)
 
 
-def powers() -> list[Said]:
-    """Grant the roles of those who set a key."""
-    return [
-        each
-        for login, role in (("admin", "admin"), ("inspector", "auditor"))
-        for each in said(
-            "founder",
-            RoleGranted(
-                grant=f"GRT-{login}",
-                official=login,
-                role=role,
-                area="",
-                since=SINCE,
-                until=None,
-                decree="SK 2",
-                requested_by="founder2",
-                founding=0,
-            ),
-        )
-    ]
-
-
 def key_set(secret: ReaderSecret, *, on: dt.date = EVE) -> dict[str, list[Said]]:
     """Propose a key and agree to it."""
     named = {"key": "KEY-1", "auditor": secret.name, "public": str(secret.reader())}
     return {
         "propose": said("admin", AuditorKeyProposed(**named), on=on),
-        "set": said("inspector", AuditorKeySet(**named), on=on),
+        "set": said("auditor", AuditorKeySet(**named), on=on),
     }
 
 
@@ -77,8 +56,9 @@ def story(secret: ReaderSecret, lines: Sequence[Opening]) -> tuple[dict[str, lis
         file=text(hashlib.sha256(file).digest()),
     )
     paid = batch(lines=frozen)
+    entitled = due(numbers=sorted({each.entitlement for each in lines}))
     send = paid.pop("send")
-    steps = {"people": people(), "powers": powers(), "funds": funds(), **key_set(secret), **paid}
+    steps = {"people": people(), "funds": funds(), "due": entitled, **key_set(secret), **paid}
     return {**steps, "lodge": said("treasurer", lodged), "send": send}, file
 
 

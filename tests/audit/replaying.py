@@ -5,129 +5,89 @@ No code of the agency is used: an outsider's story must be judged the same way.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime as dt
-import uuid
-from typing import Any, cast
+from collections.abc import Iterable
 
-from audit import merkle
-from audit.entry import Actor, Entry
-from audit.errors import Finding
-from audit.facts import Fact, founding, money, officials, paying
-from audit.replay import Replay
-from audit.replay.batches import line_leaf
-
-DAY = dt.date(2021, 8, 5)
-NOW = dt.datetime(2021, 8, 5, 3, 0, tzinfo=dt.UTC)
-SINCE = dt.date(2021, 1, 4)
-COMMITMENT = "A" * 43
-ROLES = {
-    "operator": "operator",
-    "verifier": "verifier",
-    "approver": "approver",
-    "approver2": "approver",
-    "treasurer": "treasurer",
-    "field": "field",
-}
+from audit.facts import Fact, money, paying
+from tests.audit.agency import people
+from tests.audit.told import COMMITMENT, DAY, NOW, SINCE, Said, Story, digest_of, move, said, written
 
 
-@dataclasses.dataclass(frozen=True)
-class Said:
-    """One fact, who recorded it, in which act and when."""
-
-    fact: Fact
-    who: str
-    act: str
-    at: dt.datetime = NOW
-    on: dt.date = DAY
-
-    def but(self, **changes: Any) -> Said:  # noqa: ANN401 - fields of any fact
-        """Give the same fact with something changed."""
-        return dataclasses.replace(self, fact=dataclasses.replace(cast("Any", self.fact), **changes))
-
-    def by(self, who: str) -> Said:
-        """Give the same fact recorded by somebody else."""
-        return dataclasses.replace(self, who=who)
-
-
-def said(who: str, *facts: Fact, at: dt.datetime = NOW, on: dt.date = DAY) -> list[Said]:
-    """Put facts into one act."""
-    act = uuid.uuid4().hex
-    return [Said(fact, who, act, at, on) for fact in facts]
-
-
-def digest_of(lines: tuple[paying.FrozenLine, ...]) -> str:
-    """Hash lines into the digest of their batch."""
-    root = merkle.root([merkle.leaf_hash(line_leaf(line)) for line in lines])
-    return base64.urlsafe_b64encode(root).rstrip(b"=").decode()
-
-
-def move(source: str, origin: str, target: str, amount: int, program: str = "BST") -> money.Move:
-    """Write a move of rupiah between two stages of a programme."""
-    places = {stage: "-" if stage in {"world", "received"} else program for stage in (origin, target)}
-    return money.Move(f"{source}/{places[origin]}/{origin}", f"{source}/{places[target]}/{target}", "IDR", amount)
-
-
-def people() -> list[Said]:
-    """Found the agency, enrol one official per role, give each approver a device."""
-    founder = officials.OfficialEnrolled(official="founder", founder=1)
-    second = officials.OfficialEnrolled(official="founder2", founder=1)
-    story = said("", founder, second)
-    for login, role in ROLES.items():
-        grant = officials.RoleGranted(
-            grant=f"GRT-{login}",
-            official=login,
-            role=role,
-            area="",
-            since=SINCE,
-            until=None,
-            decree="SK 1",
-            requested_by="founder",
-            founding=1,
-        )
-        story += said("founder", grant)
-    for login in ("approver", "approver2"):
-        device = officials.OtpDeviceEnrolled(official=login, device=f"DEV-{login}", usable_from=NOW)
-        story += said(login, device)
-    story += said("founder", policy("POL-1", founding_=1))
-    story += said("founder2", founding.FoundingClosed(founders=("founder", "founder2")))
-    return story
-
-
-def policy(reference: str, *, founding_: int = 0, approvers: int = 1) -> money.PolicyChanged:
-    """Ask for so many approvers from zero."""
-    limits = (money.ApprovalLimit(0, approvers),)
-    return money.PolicyChanged(
-        policy=reference, program="", limits=limits, since=SINCE, proposed_by="founder", founding=founding_
+def paper(reference: str, kind: str, *, number: str = "", until: dt.date | None = None) -> list[Said]:
+    """Put a paper on file."""
+    fact = money.DocumentRegistered(
+        document=reference,
+        kind=kind,
+        number=number or reference,
+        issued_on=SINCE,
+        valid_from=SINCE,
+        valid_until=until,
+        file="",
     )
+    return said("operator", fact)
+
+
+def source_opened(reference: str = "APBD-1", kind: str = "apbd") -> list[Said]:
+    """Open a source in the treasurer's custody."""
+    fact = money.SourceOpened(
+        source=reference, kind=kind, name="Sumber", in_rkud=1, custodian="OFF-treasurer", year=2021
+    )
+    return said("operator", fact)
+
+
+def offer_of(received: money.FundsReceived) -> money.ContributionOffered:
+    """Offer what is received."""
+    return money.ContributionOffered(
+        contribution=received.contribution,
+        source=received.source,
+        donor=received.donor,
+        commodity=received.commodity,
+        amount=received.amount,
+        document=received.document,
+    )
+
+
+def receipt_of(amount: int, *, source: str = "APBD-1", **changes: object) -> money.FundsReceived:
+    """Receive rupiah."""
+    fact = money.FundsReceived(
+        contribution="CTB-1",
+        source=source,
+        donor="",
+        commodity="IDR",
+        amount=amount,
+        document="DOC-1",
+        emergency="",
+        need_plan="",
+        moves=(move(source, "world", "received", amount),),
+    )
+    return dataclasses.replace(fact, **changes)  # type: ignore[arg-type] # fields of a receipt
+
+
+def programme(code: str = "BST", *, commodity: str = "IDR", managed: int = 1) -> list[Said]:
+    """Define a programme paid from the budget."""
+    fact = money.ProgramDefined(
+        program=code,
+        version=1,
+        public_name=code,
+        unit="household",
+        commodity=commodity,
+        allowed_sources=("apbd",),
+        managed=managed,
+    )
+    return said("operator", fact)
+
+
+def rate(amount: int, since: dt.date = SINCE, program: str = "BST", commodity: str = "IDR") -> list[Said]:
+    """Set what one payment is."""
+    fact = money.RateSet(program=program, commodity=commodity, amount=amount, since=since, document="DOC-1")
+    return said("operator", fact)
 
 
 def funds() -> list[Said]:
     """Open a source, define a programme, receive and allocate a million rupiah."""
-    source = money.SourceOpened(source="APBD-1", kind="apbd", name="APBD", in_rkud=1, custodian="BEND", year=2021)
-    program = money.ProgramDefined(
-        program="BST",
-        version=1,
-        public_name="BST",
-        unit="household",
-        commodity="IDR",
-        allowed_sources=("apbd",),
-        managed=1,
-    )
-    rate = money.RateSet(program="BST", commodity="IDR", amount=300_000, since=SINCE, document="DOC-1")
     ceiling = money.CeilingSet(program="BST", source="APBD-1", commodity="IDR", amount=900_000, document="DOC-1")
-    received = money.FundsReceived(
-        contribution="CTB-1",
-        source="APBD-1",
-        donor="",
-        commodity="IDR",
-        amount=1_000_000,
-        document="DOC-1",
-        emergency="",
-        need_plan="",
-        moves=(move("APBD-1", "world", "received", 1_000_000),),
-    )
+    received = receipt_of(1_000_000)
     allocated = money.FundsAllocated(
         allocation="ALC-1",
         source="APBD-1",
@@ -137,14 +97,29 @@ def funds() -> list[Said]:
         document="DOC-1",
         moves=(move("APBD-1", "received", "allocated", 1_000_000),),
     )
-    story = said("operator", source) + said("operator", program) + said("operator", rate) + said("operator", ceiling)
-    return story + said("treasurer", received) + said("operator", allocated)
+    story = paper("DOC-1", "dpa") + paper("DOC-2", "sk") + source_opened() + programme() + rate(300_000)
+    story += said("operator", ceiling) + said("operator", offer_of(received)) + said("treasurer", received)
+    return story + said("operator", allocated)
 
 
+ENTITLED = range(101, 105)
 LINES = tuple(paying.FrozenLine(number, 100 + number, 300_000, "APBD-1", COMMITMENT) for number in (1, 2))
 
 
-def batch(reference: str = "BTC-1", lines: tuple[paying.FrozenLine, ...] = LINES) -> dict[str, list[Said]]:
+def due(
+    run: str = "RUN-1", numbers: Iterable[int] = ENTITLED, *, program: str = "BST", period: str = "2021-08"
+) -> list[Said]:
+    """Propose entitlements and determine them by a decree."""
+    keys = list(numbers)
+    proposed = paying.EntitlementsProposed(
+        run=run, program=program, period=period, count=len(keys), left_out=0, amount_each=300_000
+    )
+    determined = paying.EntitlementsDetermined(run=run, program=program, period=period, decree="DOC-2", count=len(keys))
+    story = written("operator", proposed, "entitlements", keys)
+    return story + written("operator", determined, "entitlements", keys)
+
+
+def batch(reference: str = "BTC-1", lines: tuple[paying.FrozenLine, ...] = LINES) -> Story:
     """Draft, submit, verify, approve and send a batch; each step an act under its name."""
     total, digest = sum(line.amount for line in lines), digest_of(lines)
     drafted = paying.BatchDrafted(
@@ -172,7 +147,7 @@ def batch(reference: str = "BTC-1", lines: tuple[paying.FrozenLine, ...] = LINES
         moves=(move("APBD-1", "allocated", "reserved", total),),
     )
     frozen = paying.LinesFrozen(batch=reference, first=1, frozen=lines)
-    challenge, approved = _shown_and_approved(reference, digest, len(lines), total)
+    challenge, approved = shown_and_approved(reference, digest, len(lines), total)
     sent = paying.PaymentInstructed(
         instruction=f"INS-{reference}",
         batch=reference,
@@ -193,7 +168,7 @@ def batch(reference: str = "BTC-1", lines: tuple[paying.FrozenLine, ...] = LINES
     }
 
 
-def _shown_and_approved(
+def shown_and_approved(
     reference: str, digest: str, count: int, total: int
 ) -> tuple[paying.ChallengeOpened, paying.ApprovalGiven]:
     """Show a batch to its approver, and let a code approve exactly that."""
@@ -211,71 +186,72 @@ def _shown_and_approved(
         total=total,
         challenge=f"CHL-{reference}",
         device="DEV-approver",
-        step=54_000_000 + len(reference),
+        step=code_step(reference),
         complete=True,
     )
     return challenge, approved
 
 
-def outcomes(reference: str = "BTC-1") -> dict[str, list[Said]]:
-    """Confirm the first line, fail the second, issue the receipt of the first."""
-    one, two = LINES
-    confirmed = paying.PaymentsConfirmed(
-        batch=reference,
-        result="RES-1",
-        confirmed=(paying.LineOutcome(one.line, one.amount, "SUCCESS"),),
-        moves=(move("APBD-1", "in_transit", "delivered", one.amount),),
+def code_step(reference: str) -> int:
+    """Tell which step of the approver's device approves a batch; later batches take later steps."""
+    return 54_000_000 + sum(reference.encode())
+
+
+def answer(
+    *facts: Fact, reference: str = "BTC-1", result: str = "RES-1", matched: int = 2, inquiry: bool = False
+) -> list[Said]:
+    """Import a channel's answer with the outcomes it gives."""
+    imported = paying.ResultImported(
+        result=result,
+        instruction=f"INS-{reference}",
+        file=digest_of([paying.FrozenLine(len(result), 1, 1, result, COMMITMENT)]),
+        count=2,
+        matched=matched,
+        inquiry=inquiry,
     )
-    failed = paying.PaymentsFailed(
-        batch=reference,
-        result="RES-1",
-        failed=(paying.LineOutcome(two.line, two.amount, "ACCOUNT_INVALID"),),
-        moves=(move("APBD-1", "in_transit", "allocated", two.amount),),
-    )
-    receipt = paying.ReceiptIssued(
-        receipt="r1",
+    return said("treasurer", imported, *facts)
+
+
+ONE = paying.LineOutcome(1, 300_000, "SUCCESS")
+TWO = paying.LineOutcome(2, 300_000, "ACCOUNT_INVALID")
+
+
+def confirmed(*outcomes: paying.LineOutcome, result: str = "RES-1", amount: int = 300_000) -> paying.PaymentsConfirmed:
+    """Confirm lines."""
+    moves = (move("APBD-1", "in_transit", "delivered", amount),)
+    return paying.PaymentsConfirmed(batch="BTC-1", result=result, confirmed=outcomes, moves=moves)
+
+
+def failed(*outcomes: paying.LineOutcome, result: str = "RES-1", amount: int = 300_000) -> paying.PaymentsFailed:
+    """Let lines fail."""
+    moves = (move("APBD-1", "in_transit", "allocated", amount),)
+    return paying.PaymentsFailed(batch="BTC-1", result=result, failed=outcomes, moves=moves)
+
+
+def receipt(name: str = "r1", **changes: object) -> paying.ReceiptIssued:
+    """Issue the receipt of a delivered line."""
+    fact = paying.ReceiptIssued(
+        receipt=name,
         digest=COMMITMENT,
-        batch=reference,
+        batch="BTC-1",
         program="BST",
-        amount=one.amount,
+        amount=300_000,
         commodity="IDR",
         paid_on=DAY,
     )
-    return {
-        "confirm": said("treasurer", confirmed),
-        "fail": said("treasurer", failed),
-        "receipt": said("treasurer", receipt),
-    }
+    return dataclasses.replace(fact, **changes)  # type: ignore[arg-type] # fields of a receipt
 
 
-def story() -> dict[str, list[Said]]:
+def outcomes() -> Story:
+    """Confirm the first line, fail the second, issue the receipt of the first."""
+    return {"answer": answer(confirmed(ONE), failed(TWO)), "receipt": said("treasurer", receipt())}
+
+
+def begun() -> Story:
+    """Tell the honest story up to what is due."""
+    return {"people": people(), "funds": funds(), "due": due()}
+
+
+def story() -> Story:
     """Tell the whole honest story, each step under its name, in order."""
-    return {"people": people(), "funds": funds(), **batch(), **outcomes()}
-
-
-def replayed(steps: dict[str, list[Said]] | list[Said]) -> Replay:
-    """Replay a story; dictionaries are told in order."""
-    flat = [each for part in steps.values() for each in part] if isinstance(steps, dict) else steps
-    replay = Replay()
-    ordinals: dict[str, int] = {}
-    for index, each in enumerate(flat):
-        ordinal = ordinals.get(each.act, 0)
-        ordinals[each.act] = ordinal + 1
-        replay.apply(index, entry_of(each, ordinal))
-    replay.finish()
-    return replay
-
-
-def entry_of(each: Said, ordinal: int, rows: dict[str, dict[str, str | None]] | None = None) -> Entry:
-    """Put a fact into its envelope."""
-    actor = Actor("official", each.who, "OFFICE", "web") if each.who else Actor("system", "", "", "init")
-    at = each.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    fact = each.fact
-    return Entry(
-        fact.KIND, fact.V, uuid.uuid4().hex, each.act, ordinal, actor, at, each.on.isoformat(), fact.body(), rows or {}
-    )
-
-
-def rules(violations: list[Finding] | Any) -> set[str]:  # noqa: ANN401 - any sequence of violations
-    """Name the broken rules."""
-    return {each.rule for each in violations}
+    return {**begun(), **batch(), **outcomes()}

@@ -12,7 +12,7 @@ from audit.cosignature import sign as cosign
 from audit.entry import Actor, Entry, encode_entry
 from audit.facts.custody import LogKeyAnnounced, LogKeyProposed, LogKeyTaken, LogKeyWithdrawn
 from audit.facts.founding import LogFounded, RepairNoted
-from audit.facts.officials import OfficialEnrolled, RoleGranted
+from audit.facts.officials import OfficialEnrolled
 from audit.note import SigningKey
 from audit.policy import Policy
 from audit.verify import Report, verify_log
@@ -47,56 +47,46 @@ class Growing:
         """The entries so far."""
         return len(self.entries)
 
-    def say(self, fact: Fact, *, who: str = "siti") -> int:
-        """Append a fact as an act of its own and return its index; "" is the system."""
-        actor = replace(ACTOR, id=who) if who else Actor(type="system", id="", office="", door="job")
-        entry = Entry(
-            kind=fact.KIND,
-            v=fact.V,
-            id=f"{self.size:032x}",
-            act=f"{self.size + 10**9:032x}",
-            ordinal=0,
-            actor=actor,
-            recorded_at=self.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            on=self.at.date().isoformat(),
-            body=fact.body(),
-            rows={},
-        )
-        self.entries.append(encode_entry(entry))
+    def say(self, *facts: Fact, who: str = "siti") -> int:
+        """Append facts as an act of its own and return the last index; "" is the system."""
+        nobody = Actor(type="system", id="", office="", door="job" if self.entries else "init")
+        actor = replace(ACTOR, id=who) if who else nobody
+        act = f"{self.size + 10**9:032x}"
+        for ordinal, fact in enumerate(facts):
+            entry = Entry(
+                kind=fact.KIND,
+                v=fact.V,
+                id=f"{self.size:032x}",
+                act=act,
+                ordinal=ordinal,
+                actor=actor,
+                recorded_at=self.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                on=self.at.date().isoformat(),
+                body=fact.body(),
+                rows={},
+            )
+            self.entries.append(encode_entry(entry))
         return self.size - 1
 
     def found(self, key: SigningKey = LOG_KEY, *, origin: str = ORIGIN) -> int:
-        """Say what a verifier pins."""
-        return self.say(
-            LogFounded(
-                vocabulary=0,
-                origin=origin,
-                log_vkey=vkey(key),
-                receipt_root="A" * 43,
-                schema="A" * 43,
-                custody="separate",
-                agency="32.16",
-                agency_name="Kabupaten Bekasi",
-                practice=1,
-            )
+        """Say what a verifier pins, and who the two founders are."""
+        began = LogFounded(
+            vocabulary=0,
+            origin=origin,
+            log_vkey=vkey(key),
+            receipt_root="A" * 43,
+            schema="A" * 43,
+            custody="separate",
+            agency="32.16",
+            agency_name="Kabupaten Bekasi",
+            practice=1,
         )
+        return self.say(began, *(OfficialEnrolled(official=login, founder=1) for login in ("siti", "budi")), who="")
 
     def staff(self) -> None:
-        """Let two people be administrators."""
-        for login in ("siti", "budi"):
-            self.say(OfficialEnrolled(official=login, founder=1), who=login)
-            grant = RoleGranted(
-                grant=f"GRT-{login}",
-                official=login,
-                role="admin",
-                area="",
-                since=self.at.date(),
-                until=None,
-                decree="SK 1",
-                requested_by=login,
-                founding=1,
-            )
-            self.say(grant, who=login)
+        """Let two more people be known, who are no administrators as the founders are."""
+        for login in ("joko", "tuti"):
+            self.say(OfficialEnrolled(official=login, founder=0))
 
     def pad(self, count: int = 2) -> None:
         """Append entries on other things."""
@@ -131,9 +121,9 @@ class Growing:
         )
         return self.say(fact, who=who)
 
-    def withdraw(self, new: SigningKey = NEXT_KEY) -> int:
+    def withdraw(self, new: SigningKey = NEXT_KEY, *, who: str = "siti") -> int:
         """Give a key up."""
-        return self.say(LogKeyWithdrawn(new=vkey(new), reason="hilang"))
+        return self.say(LogKeyWithdrawn(new=vkey(new), reason="hilang"), who=who)
 
     def take(self, seen: str, kept: str, *, new: SigningKey = NEXT_KEY, old: SigningKey = LOG_KEY) -> int:
         """Pass on to the new key."""

@@ -10,6 +10,8 @@ from audit.checkpoint import Checkpoint
 from audit.cosignature import sign as cosign
 from audit.entry import Actor, Entry, encode_entry
 from audit.errors import SourceFailed
+from audit.facts.founding import LogFounded
+from audit.facts.officials import OfficialEnrolled
 from audit.note import COSIGNATURE, SigningKey
 from audit.source import Absent
 
@@ -64,6 +66,28 @@ def make_entry(number: int) -> Entry:
 def make_entries(count: int) -> list[bytes]:
     """Return the bytes of the first `count` entries."""
     return [encode_entry(make_entry(number)) for number in range(count)]
+
+
+def honest_entries(count: int) -> list[bytes]:
+    """Return the bytes of the first entries of a log that breaks no rule: founded by two, one of them at work."""
+    began = LogFounded(
+        vocabulary=0,
+        origin=ORIGIN,
+        log_vkey=LOG_VKEY,
+        receipt_root="A" * 43,
+        schema="A" * 43,
+        custody="separate",
+        agency="32.16",
+        agency_name="Kabupaten",
+        practice=1,
+    )
+    facts = [began, *(OfficialEnrolled(official=who, founder=1) for who in ("siti", "budi"))]
+    nobody, at = Actor(type="system", id="", office="", door="init"), make_entry(0).recorded_at
+    act = [
+        replace(make_entry(number), kind=fact.KIND, body=fact.body(), actor=nobody, recorded_at=at)
+        for number, fact in enumerate(facts)
+    ]
+    return [*encode_all(act_of(*act)), *make_entries(max(count, len(act)))[len(act) :]][:count]
 
 
 def act_of(*entries: Entry) -> list[Entry]:

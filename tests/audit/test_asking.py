@@ -27,8 +27,8 @@ from tests.audit.small_log import (
     ORIGIN,
     WITNESSES,
     Files,
+    honest_entries,
     make_checkpoint,
-    make_entries,
     make_log,
     root_of,
 )
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-ENTRIES = make_entries(300)
-OTHERS = [*make_entries(200), *make_entries(400)[300:]]
+ENTRIES = honest_entries(300)
+OTHERS = [*honest_entries(200), *honest_entries(400)[300:]]
 START_LIMIT_S = 60
 SHOWN = f"/w/{shown_at(ORIGIN)}"
 
@@ -138,14 +138,14 @@ def test_a_witness_of_an_empty_log_accuses_nobody(tmp_path: Path) -> None:
 
 def test_an_older_log_than_a_witness_has_seen_is_bad(tmp_path: Path) -> None:
     """T1, T3, W3: the log shows 300 entries to us and 400 to the witness; the first one withheld is named."""
-    result = asked(tmp_path, seal(make_entries(400), WITNESSES[0]))
+    result = asked(tmp_path, seal(honest_entries(400), WITNESSES[0]))
     assert (result.exit_code, said(result)["first_bad_index"], said(result)["rule"]) == (1, "300", "witness.ahead")
     assert said(result)["reason"] == "w1 has cosigned 400 entries of this log, which shows 300"
 
 
 def test_a_log_that_grew_while_it_was_read_is_good(tmp_path: Path) -> None:
     """The witness has seen more, and so do we when we ask again: what grew continues what was verified."""
-    longer = make_entries(400)
+    longer = honest_entries(400)
     files = log_files(make_log(longer), seal(ENTRIES), seal(ENTRIES), seal(longer))
     files |= {f"/log/{path}": raw for path, raw in make_log(ENTRIES).items() if path != "checkpoint"}
     files |= {SHOWN: seal(longer, WITNESSES[0])}
@@ -170,7 +170,7 @@ def test_a_busy_log_is_compared_with_its_witnesses_as_well(tmp_path: Path, seen:
 
 def test_a_log_that_grows_out_of_other_entries_is_bad(tmp_path: Path) -> None:
     """F2: first it shows one history to be verified, then another that pleases the witness."""
-    other = [*OTHERS, *make_entries(450)[400:]]
+    other = [*OTHERS, *honest_entries(450)[400:]]
     files = log_files(make_log(ENTRIES)) | log_files(make_log(other), seal(ENTRIES), seal(other))
     # What both have under one name is shown first as the one and then as the other; it is read once for each.
     for path, raw in make_log(ENTRIES).items():
@@ -200,9 +200,9 @@ def test_what_cannot_be_believed_accuses_nobody(tmp_path: Path) -> None:
         (b"noise", "a note is text, an empty line and signature lines"),
         (forged, "no key that is trusted has signed"),
         (elsewhere, "no key is trusted for the log other.example"),
-        (seal(make_entries(400)), "it shows what it has not cosigned"),
-        (seal(make_entries(400), WITNESSES[1]), "it shows what it has not cosigned"),
-        (seal(make_entries(400), WITNESSES[0], ago_s=-900), "witness1.example cosigned in the future"),
+        (seal(honest_entries(400)), "it shows what it has not cosigned"),
+        (seal(honest_entries(400), WITNESSES[1]), "it shows what it has not cosigned"),
+        (seal(honest_entries(400), WITNESSES[0], ago_s=-900), "witness1.example cosigned in the future"),
         (bytes(note.MAX_NOTE_BYTES + 1), "is longer than 65536 bytes"),
     ):
         result = asked(tmp_path, shown)
@@ -253,7 +253,7 @@ def test_a_silent_witness_is_a_line(tmp_path: Path) -> None:
 
 def test_a_log_that_no_longer_answers_is_bad(tmp_path: Path) -> None:
     """It showed 300, a witness has seen more, and asked again it shows noise."""
-    result = asked(tmp_path, seal(make_entries(400), WITNESSES[0]), seal(ENTRIES), b"noise\n")
+    result = asked(tmp_path, seal(honest_entries(400), WITNESSES[0]), seal(ENTRIES), b"noise\n")
     assert (result.exit_code, said(result)["rule"]) == (1, "note.form")
 
 
@@ -283,7 +283,7 @@ def real_witness(folder: Path, name: str) -> Iterator[tuple[str, SigningKey]]:
 
 def test_real_witnesses_betray_a_log_that_shows_us_less(tmp_path: Path) -> None:
     """W3, T3 by the real programme: one was asked about all 7 entries, one never, and we are shown 5."""
-    truth, entries = Told.of(7), make_entries(5)
+    truth, entries = Told.of(7), honest_entries(5)
     with real_witness(tmp_path, "kpk") as (kpk, kpk_key), real_witness(tmp_path, "bpkp") as (bpkp, bpkp_key):
         urllib.request.urlopen(f"{kpk}/add-checkpoint", truth.request(0)).close()  # noqa: S310 - our own witness
         lines = (line(kpk_key, kpk, "kpk"), line(bpkp_key, bpkp, "bpkp"))

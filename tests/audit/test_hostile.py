@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from audit import tiles
-from tests.audit.small_log import LOG_VKEY, Files, make_checkpoint, make_entries, make_log, root_of
+from tests.audit.small_log import LOG_VKEY, Files, honest_entries, make_checkpoint, make_log, root_of
 
 ADDRESS_SPACE = 512 * 2**20
 PEAK_MB = 128
@@ -33,7 +33,7 @@ try:
 finally:
     print(re.search("VmHWM:\\s+([0-9]+) kB", open("/proc/self/status").read())[1], file=sys.stderr)
 """
-ENTRIES = make_entries(300)
+ENTRIES = honest_entries(300)
 LOG = make_log(ENTRIES)
 CHUNK = bytes(65_536)
 

@@ -70,7 +70,7 @@ def test_the_newest_key_needs_no_rotation_to_be_believed() -> None:
 def test_a_key_beside_the_log_is_believed_by_nobody() -> None:
     """THREATS 10: that it lies there, and signs, proves nothing where the entries do not lead to it."""
     log = begun()
-    sentence = f"size 3 is signed by {vkey(THIRD_KEY)}, where the log's key is {LOG_VKEY}"
+    sentence = f"size {log.size} is signed by {vkey(THIRD_KEY)}, where the log's key is {LOG_VKEY}"
     assert fault(log.files(by=THIRD_KEY)) == ("keys.range", None, sentence)
     nameless = Growing()
     nameless.pad()
@@ -102,8 +102,9 @@ def test_a_verifier_too_old_for_an_entry_judges_no_key_either() -> None:
     """What comes after a newer kind may be a rotation that it cannot read."""
     log = begun()
     log.rotate()
-    newer = log.entries[1].replace(b'"RepairNoted"', b'"RepairNoticed"')
-    report = verify(Growing([log.entries[0], newer, *log.entries[2:]], log.at).files())
+    padded = begun().size - 1
+    newer = log.entries[padded].replace(b'"RepairNoted"', b'"RepairNoticed"')
+    report = verify(Growing([*log.entries[:padded], newer, *log.entries[padded + 1 :]], log.at).files())
     assert (report.findings, report.newer is not None) == ((), True)
 
 

@@ -22,8 +22,8 @@ from audit.openings import Inspection, Opening, Register, head
 from audit.sealing import ReaderSecret, seal
 from tests.audit import lodging
 from tests.audit.lodging import ANI, BANK, BUDI, opening
-from tests.audit.replaying import digest_of, entry_of, said
-from tests.audit.small_log import LOG_VKEY, make_entries, make_log
+from tests.audit.small_log import LOG_VKEY, honest_entries, make_log
+from tests.audit.told import digest_of, entry_of, said
 
 SECRET = ReaderSecret("inspektorat", bytes(range(32)))
 STRANGER = ReaderSecret("bpkp", bytes(range(1, 33)))
@@ -288,7 +288,7 @@ def test_the_command_judges_the_log_first(tmp_path: Path) -> None:
     run("openings", "key", "inspektorat", "--file", key)
     file = tmp_path / "BTC-1.openings"
     file.write_bytes(b"none")
-    good = make_log(make_entries(3)).save(tmp_path / "log")
+    good = make_log(honest_entries(3)).save(tmp_path / "log")
     asked = ["--key", key, "--source", good, "--log-key", LOG_VKEY]
     result = run("openings", "check", file, *asked)
     assert result.exit_code == 1
@@ -297,7 +297,7 @@ def test_the_command_judges_the_log_first(tmp_path: Path) -> None:
     key.chmod(0o644)
     assert run("openings", "check", file, *asked).exit_code == 2
     key.chmod(0o600)
-    newer = canonical.encode(canonical.parse(make_entries(1)[0]) | {"kind": "MoonLandingFunded"})
+    newer = canonical.encode(canonical.parse(honest_entries(1)[0]) | {"kind": "MoonLandingFunded"})
     make_log([newer]).save(good)
     assert run("openings", "check", file, *asked).exit_code == 3
     (good / "checkpoint").write_bytes(b"x")

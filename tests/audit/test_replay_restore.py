@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
 
-from audit.facts import officials, paying
+from audit.errors import Finding
+from audit.facts.officials import OfficialEnrolled, OtpDeviceEnrolled
 from audit.facts.restoring import BatchRestored, LostReceipt, ReceiptsLost, RestoreDeclared
 from audit.replay import Replay
-from tests.audit.replaying import COMMITMENT, LINES, SINCE, Said, batch, funds, move, people, replayed, rules, said
+from tests.audit.replaying import (
+    LINES,
+    ONE,
+    answer,
+    batch,
+    begun,
+    confirmed,
+    due,
+    programme,
+    receipt,
+    source_opened,
+)
+from tests.audit.told import COMMITMENT, NOW, Said, move, replayed, said
 
 TOTAL = sum(line.amount for line in LINES)
 FREED = (move("APBD-1", "reserved", "allocated", TOTAL),)
 
 
-def admins() -> list[Said]:
-    """Let two people administer."""
-    return [
-        each
-        for login in ("admin", "admin2")
-        for each in said(
-            "founder2",
-            officials.RoleGranted(
-                grant=f"GRT-{login}",
-                official=login,
-                role="admin",
-                area="",
-                since=SINCE,
-                until=None,
-                decree="SK 2",
-                requested_by="founder",
-                founding=0,
-            ),
-        )
-    ]
+def rules(violations: Sequence[Finding]) -> set[str]:
+    """Name the broken rules."""
+    return {each.rule for each in violations}
+
+
+def claims(replay: Replay) -> set[str]:
+    """Say what the entitlements of the story's lines are."""
+    return {replay.state.entitlements.state(line.entitlement) for line in LINES}
 
 
 def declared(before: dict[str, list[Said]], *, lost: int, who: str = "admin2", by: str = "admin") -> RestoreDeclared:
@@ -48,7 +51,7 @@ def declared(before: dict[str, list[Said]], *, lost: int, who: str = "admin2", b
 
 def until(step: str) -> dict[str, list[Said]]:
     """Tell the story of a batch up to a step."""
-    story = {"people": people() + admins(), "funds": funds(), **batch()}
+    story = {**begun(), **batch()}
     names = list(story)
     return {name: story[name] for name in names[: names.index(step) + 1]}
 
@@ -70,7 +73,7 @@ def test_what_was_sent_in_the_lost_part_is_unknown() -> None:
     assert rules(replay.violations) == set()
     known = replay.state.batches["BTC-1"]
     assert (known.state, {line.state for line in known.lines.values()}) == ("sent", {"unknown"})
-    assert replay.state.live_entitlements.keys() == {line.entitlement for line in LINES}
+    assert claims(replay) == {"claimed"}
 
 
 def test_what_was_sent_and_not_named_is_noticed() -> None:
@@ -85,15 +88,8 @@ def test_what_was_sent_and_not_named_is_noticed() -> None:
 
 def test_what_has_its_outcome_keeps_it() -> None:
     """THREATS 8: a line that arrived stays so; only the others are asked about."""
-    one = LINES[0]
-    confirmed = paying.PaymentsConfirmed(
-        batch="BTC-1",
-        result="RES-1",
-        confirmed=(paying.LineOutcome(one.line, one.amount, "SUCCESS"),),
-        moves=(move("APBD-1", "in_transit", "delivered", one.amount),),
-    )
-    before = {**until("send"), "confirm": said("treasurer", confirmed)}
-    replay = told(before, restored("sent"), lost=2)
+    before = {**until("send"), "confirm": answer(confirmed(ONE), matched=1, inquiry=True)}
+    replay = told(before, restored("sent"), lost=3)
     assert rules(replay.violations) == set()
     states = {number: line.state for number, line in replay.state.batches["BTC-1"].lines.items()}
     assert states == {1: "delivered", 2: "unknown"}
@@ -105,7 +101,7 @@ def test_what_was_under_way_goes_back_with_its_value(step: str) -> None:
     replay = told(until(step), restored("sent_back", *FREED))
     assert rules(replay.violations) == set()
     assert replay.state.batches["BTC-1"].state == "sent_back"
-    assert (replay.state.live_entitlements, replay.state.balances["APBD-1/BST/reserved", "IDR"]) == ({}, 0)
+    assert (claims(replay), replay.state.balances["APBD-1/BST/reserved", "IDR"]) == ({"free"}, 0)
 
 
 @pytest.mark.parametrize(("step", "moves"), [("approve", FREED), ("draft", ())])
@@ -113,7 +109,7 @@ def test_what_never_left_and_is_forgotten_is_withdrawn(step: str, moves: tuple[A
     """THREATS 8: the batch is no more, and its entitlements may be listed again."""
     replay = told(until(step), restored("withdrawn", *moves))
     assert rules(replay.violations) == set()
-    assert (replay.state.batches, replay.state.live_entitlements) == ({}, {})
+    assert (replay.state.batches, claims(replay)) == ({}, {"free"})
 
 
 @pytest.mark.parametrize(
@@ -128,8 +124,8 @@ def test_what_never_left_and_is_forgotten_is_withdrawn(step: str, moves: tuple[A
         (
             "send",
             [restored("sent", move("APBD-1", "in_transit", "allocated", 1))],
-            "batch.moves",
-            "BTC-1 was sent, and its value moved",
+            "value.moves",
+            "BatchRestored moves 1 IDR APBD-1/BST/in_transit → APBD-1/BST/allocated; due is nothing",
         ),
         (
             "draft",
@@ -149,9 +145,9 @@ def test_a_false_restore_is_named(step: str, facts: list[Any], rule: str, senten
     ("who", "by", "rule", "sentence"),
     [
         ("admin", "admin", "authority.second", "the restore Pemulihan 1 was declared by one person"),
-        ("operator", "admin", "authority.role", "operator declared a restore without admin"),
+        ("operator", "admin", "authority.role", "operator did RestoreDeclared without admin"),
         ("admin", "operator", "authority.role", "operator declared a restore without admin"),
-        ("", "admin", "authority.role", "nobody declared a restore without admin"),
+        ("", "admin", "authority.nobody", "RestoreDeclared was done by no official"),
     ],
 )
 def test_a_restore_is_declared_by_two_administrators(who: str, by: str, rule: str, sentence: str) -> None:
@@ -188,36 +184,53 @@ def test_nothing_is_forgotten_outside_a_restore(fact: Any) -> None:  # noqa: ANN
 
 def test_a_lost_receipt_is_issued_anew_once() -> None:
     """P4: one receipt per payment, also after one was forgotten; a batch that is gone gives none."""
-    one = LINES[0]
-    receipt = paying.ReceiptIssued(
-        receipt="r1",
-        digest=COMMITMENT,
-        batch="BTC-1",
-        program="BST",
-        amount=one.amount,
-        commodity="IDR",
-        paid_on=SINCE,
-    )
-    confirmed = paying.PaymentsConfirmed(
-        batch="BTC-1",
-        result="RES-1",
-        confirmed=(paying.LineOutcome(one.line, one.amount, "SUCCESS"),),
-        moves=(move("APBD-1", "in_transit", "delivered", one.amount),),
-    )
-    before = {**until("send"), "confirm": said("treasurer", confirmed), "receipt": said("treasurer", receipt)}
-    lost = ReceiptsLost(lost=(LostReceipt("r1", "BTC-1", one.amount),))
+    issued = receipt("r1")
+    before = {
+        **until("send"),
+        "confirm": answer(confirmed(ONE), matched=1, inquiry=True),
+        "receipt": said("treasurer", issued),
+    }
+    lost = ReceiptsLost(lost=(LostReceipt("r1", "BTC-1", 300_000),))
     restore = said("admin2", declared(before, lost=1), lost)
-    again = said("treasurer", receipt)
+    again = said("treasurer", issued)
     assert rules(replayed({**before, "restore": restore, "again": again}).violations) == set()
-    twice = {**before, "restore": restore, "again": again, "once more": said("treasurer", receipt)}
+    twice = {**before, "restore": restore, "again": again, "once more": said("treasurer", issued)}
     assert rules(replayed(twice).violations) == {"receipt.twice", "receipt.unpaid"}
-    gone = ReceiptsLost(lost=(LostReceipt("r1", "BTC-9", one.amount),))
+    gone = ReceiptsLost(lost=(LostReceipt("r1", "BTC-9", 300_000),))
     replay = replayed({**before, "restore": said("admin2", declared(before, lost=1), gone), "again": again})
     assert rules(replay.violations) == {"receipt.unpaid"}
 
 
 def test_a_sending_of_no_batch_is_named_once() -> None:
     """A restore must not trip over what other rules name already."""
-    story = until("funds")
+    story = until("due")
     sent = batch()["send"]
     assert "batch.unknown" in rules(replayed({**story, "send": sent}).violations)
+
+
+def test_what_a_database_lost_may_come_again() -> None:
+    """THREATS 8: an official, a programme, a device and entitlements that were forgotten are made once more."""
+    before = {**begun()}
+    enrolled = said("admin", OfficialEnrolled(official="baru", founder=0))
+    device = said(
+        "verifier", OtpDeviceEnrolled(official="verifier", device="DEV-9", usable_from=NOW + dt.timedelta(hours=72))
+    )
+    made = [*enrolled, *device, *programme("BLT"), *source_opened("APBD-9"), *due("RUN-2", [201, 202])]
+    before["made"] = made
+    lost = declared(before, lost=len(made))
+    gone: dict[str, dict[str, str | None]] = {"entitlements": {"201": None, "202": None, "101": COMMITMENT}}
+    restore = [dataclasses.replace(each, rows=gone) for each in said("admin2", lost)]
+    again = [dataclasses.replace(each, act=f"{place:032x}") for place, each in enumerate(made)]
+    again[1] = again[1].but(device="DEV-10")
+    again[-2:] = due("RUN-3", [201, 202])
+    assert rules(replayed({**before, "restore": restore, "again": again}).violations) == set()
+    once_more = [dataclasses.replace(each, act=f"{99 + place:032x}") for place, each in enumerate(again)]
+    twice = {**before, "restore": restore, "again": again, "twice": once_more}
+    assert rules(replayed(twice).violations) == {
+        "people.twice",
+        "factor.second",
+        "programme.twice",
+        "funding.source",
+        "entitlement.run",
+        "entitlement.twice",
+    }

@@ -119,6 +119,7 @@ def import_results(act: Act, instruction_reference: str, content: bytes, *, is_i
             file=encode_digest(digest),
             count=result.count,
             matched=result.matched,
+            inquiry=is_inquiry,
         )
     )
     if judged:

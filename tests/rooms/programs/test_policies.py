@@ -133,7 +133,7 @@ def test_a_founder_sets_the_first_policy_at_once_and_the_last_one_too_late(found
     reference = proposed(founded, "sekda")
     assert in_force(founded, clock.today()).reference == reference
     close_founding(founded)
-    with founded.act("sekda") as act:
+    with founded.act("admin") as act:
         assert service.propose_policy(act, limits=LIMITS).state == "proposed"
     assert_log_agrees(founded.bench)
 

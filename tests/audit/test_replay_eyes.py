@@ -1,0 +1,214 @@
+"""Replay of who takes which step of a batch: four eyes beyond its steps, enough approvers by the policy of the day."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from audit.facts import money, paying
+from tests.audit.lies import (
+    Cheat,
+    actor,
+    agreed,
+    at,
+    before,
+    both,
+    change,
+    leave_out,
+    promoted,
+    stand_in,
+    then,
+    two_approvers,
+    until,
+)
+from tests.audit.replaying import LINES, rate, shown_and_approved, story
+from tests.audit.told import DAY, Expected, broken, digest_of, expected, move, said
+
+OTHER = digest_of(LINES[:1])
+RATE = rate(400_000, DAY + dt.timedelta(1))[0].fact
+
+
+def rejection(
+    *,
+    batch: str = "BTC-1",
+    step: str = "verify",
+    outcome: str = "rejected",
+    moves: tuple[money.Move, ...] = (move("APBD-1", "reserved", "allocated", 600_000),),
+) -> paying.BatchRejected:
+    """Refuse a batch."""
+    return paying.BatchRejected(batch=batch, step=step, outcome=outcome, reason="daftar salah", moves=moves)
+
+
+CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
+    "the maker verifies": (
+        actor("verify", "operator"),
+        [
+            ("authority.role", "verify", "operator did BatchVerified without verifier"),
+            ("four_eyes", "verify", "operator did BatchVerified of BTC-1, being its maker"),
+            ("shaped", "verify", "operator did BatchVerified of BTC-1, having shaped what it pays"),
+        ],
+    ),
+    "an approver pays": (
+        actor("send", "approver"),
+        [
+            ("authority.role", "send", "approver did PaymentInstructed without treasurer"),
+            ("four_eyes", "send", "approver did PaymentInstructed of BTC-1, being its approver"),
+        ],
+    ),
+    "the maker pays": (
+        actor("send", "operator"),
+        [
+            ("authority.role", "send", "operator did PaymentInstructed without treasurer"),
+            ("four_eyes", "send", "operator did PaymentInstructed of BTC-1, being its maker"),
+            ("shaped", "send", "operator did PaymentInstructed of BTC-1, having shaped what it pays"),
+        ],
+    ),
+    "the answer is read by who verified": (
+        both(until("answer"), both(before("draft", *promoted("verifier", "treasurer")), actor("answer", "verifier"))),
+        [("four_eyes", "answer", "verifier did ResultImported of BTC-1, being its verifier")],
+    ),
+    "sent without an approval": (
+        leave_out("challenge", "approve"),
+        [
+            ("batch.state", "send", "PaymentInstructed of BTC-1 while verified, not approved"),
+            ("batch.unapproved", "send", "BTC-1 was sent with 0 of 1 approvals"),
+        ],
+    ),
+    "fewer approvers than the policy": (
+        both(until("submit"), change("submit", 0, approvers=0)),
+        [("policy.approvers", "submit", "BTC-1 needs 1 approvers, asks 0")],
+    ),
+    "more approvers than the policy": (
+        both(until("submit"), change("submit", 0, approvers=2)),
+        [("policy.approvers", "submit", "BTC-1 needs 1 approvers, asks 2")],
+    ),
+    "called complete too early": (
+        both(until("approve"), both(two_approvers(), change("submit", 0, approvers=2))),
+        [("policy.complete", "approve", "BTC-1 has 1 of 2 approvals and is called complete")],
+    ),
+    "not called complete": (
+        both(until("approve"), change("approve", complete=False)),
+        [("policy.complete", "approve", "BTC-1 has 1 of 1 approvals and is called incomplete")],
+    ),
+    "sent after one of two approvals": (
+        both(
+            until("send"),
+            both(two_approvers(), both(change("submit", 0, approvers=2), change("approve", complete=False))),
+        ),
+        [
+            ("batch.state", "send", "PaymentInstructed of BTC-1 while verified, not approved"),
+            ("batch.unapproved", "send", "BTC-1 was sent with 1 of 2 approvals"),
+        ],
+    ),
+    "an unknown policy": (
+        both(until("submit"), change("submit", 0, policy="POL-9")),
+        [
+            ("policy.in_force", "submit", "BTC-1 pins POL-9; in force is POL-1"),
+            ("policy.approvers", "submit", "BTC-1 needs 0 approvers, asks 1"),
+        ],
+    ),
+    "an older policy": (
+        both(until("submit"), before("draft", *agreed("POL-2", since=DAY))),
+        [
+            ("policy.since", "more.1", "policy POL-2 holds from 2021-08-05, not from the next day on"),
+            ("policy.in_force", "submit", "BTC-1 pins POL-1; in force is POL-2"),
+        ],
+    ),
+    "rejected by its maker": (
+        both(until("submit"), then(*said("operator", rejection()))),
+        [
+            ("four_eyes", "more", "operator did BatchRejected of BTC-1, being its maker"),
+            ("shaped", "more", "operator did BatchRejected of BTC-1, having shaped what it pays"),
+            ("authority.role", "more", "operator did BatchRejected without verifier"),
+        ],
+    ),
+    "an approval of nothing": (
+        both(until("challenge"), then(*said("approver", shown_and_approved("BTC-9", OTHER, 1, 1)[1]))),
+        [
+            ("otp.challenge", "more", "approval of BTC-9 answers no challenge of approver"),
+            ("batch.unknown", "more", "ApprovalGiven of batch BTC-9, which nobody drafted"),
+        ],
+    ),
+    "who set the rate verifies": (
+        both(
+            until("verify"),
+            both(
+                before("due", *promoted("verifier2", "operator"), *said("verifier2", RATE)),
+                actor("verify", "verifier2"),
+            ),
+        ),
+        [("shaped", "verify", "verifier2 did BatchVerified of BTC-1, having shaped what it pays")],
+    ),
+    "who determined what is due pays": (
+        both(
+            until("send"),
+            both(
+                before("due", *promoted("verifier2", "operator", "treasurer")),
+                both(at("due", 1, "verifier2"), actor("send", "verifier2")),
+            ),
+        ),
+        [("shaped", "send", "verifier2 did PaymentInstructed of BTC-1, having shaped what it pays")],
+    ),
+    "who agreed to the policy verifies": (
+        both(until("verify"), both(before("draft", *promoted("founder", "verifier")), actor("verify", "founder"))),
+        [("shaped", "verify", "founder did BatchVerified of BTC-1, having shaped what it pays")],
+    ),
+    "rejected by an approver before it was verified": (
+        both(until("submit"), then(*said("approver2", rejection()))),
+        [("authority.role", "more", "approver2 did BatchRejected without verifier")],
+    ),
+    "rejected by a verifier after they verified": (
+        both(until("verify"), then(*said("verifier2", rejection(step="approve")))),
+        [("authority.role", "more", "verifier2 did BatchRejected without approver")],
+    ),
+    "the Plt of the maker verifies": (
+        both(until("verify"), before("draft", *stand_in("verifier", "operator"))),
+        [
+            ("four_eyes", "verify", "verifier did BatchVerified of BTC-1, being its maker"),
+            ("shaped", "verify", "verifier did BatchVerified of BTC-1, having shaped what it pays"),
+        ],
+    ),
+    "the maker is the Plt of the verifier": (
+        both(until("verify"), before("draft", *stand_in("operator", "verifier"))),
+        [
+            ("four_eyes", "verify", "verifier did BatchVerified of BTC-1, being its maker"),
+            ("shaped", "verify", "verifier did BatchVerified of BTC-1, having shaped what it pays"),
+        ],
+    ),
+    "who was the maker's Plt last month verifies": (
+        both(until("verify"), before("draft", *stand_in("verifier", "operator", until=DAY - dt.timedelta(90)))),
+        [
+            ("four_eyes", "verify", "verifier did BatchVerified of BTC-1, being its maker"),
+            ("shaped", "verify", "verifier did BatchVerified of BTC-1, having shaped what it pays"),
+        ],
+    ),
+    "the Plt of the maker's Plt verifies": (
+        both(until("verify"), before("draft", *stand_in("verifier2", "operator"), *stand_in("verifier", "verifier2"))),
+        [
+            ("four_eyes", "verify", "verifier did BatchVerified of BTC-1, being its maker"),
+            ("shaped", "verify", "verifier did BatchVerified of BTC-1, having shaped what it pays"),
+        ],
+    ),
+    "who becomes the maker's Plt after verifying pays for it": (
+        both(
+            until("send"),
+            both(
+                before("draft", *promoted("verifier2", "treasurer")),
+                both(before("send", *stand_in("verifier2", "approver")), actor("send", "verifier2")),
+            ),
+        ),
+        [
+            ("authority.role", "send", "verifier2 did PaymentInstructed without treasurer"),
+            ("four_eyes", "send", "verifier2 did PaymentInstructed of BTC-1, being its approver"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_is_named(name: str) -> None:
+    """Each lie in an otherwise honest story breaks its rule at its entry, and says so; nothing else is broken."""
+    cheat, found = CHEATS[name]
+    told = cheat(story())
+    assert broken(told) == expected(told, *found)

@@ -1,0 +1,103 @@
+"""Replay of approval policies: proposed and agreed to by two whom they do not bind, and never for today."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from audit.facts import money
+from tests.audit.lies import Cheat, agreed, both, change, promoted, stand_in, then, until
+from tests.audit.replaying import story
+from tests.audit.told import DAY, SINCE, Expected, broken, expected
+
+CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
+    "limits that do not begin at zero": (
+        both(until("people"), then(*agreed("POL-2", limits=((1, 1),)))),
+        [("policy.limits", "more", "the limits of POL-2 do not rise from zero, or ask for nobody")],
+    ),
+    "limits that fall": (
+        both(until("people"), then(*agreed("POL-2", limits=((0, 1), (9, 2), (5, 3))))),
+        [("policy.limits", "more", "the limits of POL-2 do not rise from zero, or ask for nobody")],
+    ),
+    "limits that ask for nobody": (
+        both(until("people"), then(*agreed("POL-2", limits=((0, 0),)))),
+        [("policy.limits", "more", "the limits of POL-2 do not rise from zero, or ask for nobody")],
+    ),
+    "limits that ask for everybody": (
+        both(until("people"), then(*agreed("POL-2", limits=((0, 6),)))),
+        [("policy.limits", "more", "the limits of POL-2 do not rise from zero, or ask for nobody")],
+    ),
+    "a policy proposed twice": (
+        both(until("people"), then(*agreed("POL-2")[:1], *agreed("POL-2")[:1])),
+        [("policy.proposed", "more.1", "POL-2 was proposed twice, or for no programme of ours")],
+    ),
+    "a policy of no programme": (
+        both(until("people"), then(*agreed("POL-2", program="BLT"))),
+        [("policy.proposed", "more", "POL-2 was proposed twice, or for no programme of ours")],
+    ),
+    "a policy nobody proposed": (
+        both(until("people"), then(*agreed("POL-2")[1:])),
+        [("policy.proposed", "more", "POL-2 is not what was proposed, or was agreed to before")],
+    ),
+    "a policy agreed to otherwise": (
+        both(
+            until("people"),
+            then(
+                *agreed("POL-2")[:1], *(each.but(limits=(money.ApprovalLimit(0, 2),)) for each in agreed("POL-2")[1:])
+            ),
+        ),
+        [("policy.proposed", "more.1", "POL-2 is not what was proposed, or was agreed to before")],
+    ),
+    "a policy agreed to twice": (
+        both(until("people"), then(*agreed("POL-2"), *agreed("POL-2")[1:])),
+        [("policy.proposed", "more.2", "POL-2 is not what was proposed, or was agreed to before")],
+    ),
+    "a policy agreed to by one person": (
+        both(until("people"), then(*agreed("POL-2", second="admin"))),
+        [("policy.alone", "more.1", "policy POL-2 was changed by one person")],
+    ),
+    "a policy agreed to by their Plt": (
+        both(until("people"), then(*stand_in("admin2", "admin"), *agreed("POL-2"))),
+        [
+            ("authority.role", "more", "founder did OfficeHeld without admin"),
+            ("policy.alone", "more.2", "policy POL-2 was changed by one person"),
+        ],
+    ),
+    "a policy of the founding after its end": (
+        both(
+            until("people"),
+            then(*(each.but(founding=1) if each.fact.KIND == "PolicyChanged" else each for each in agreed("POL-2"))),
+        ),
+        [("policy.alone", "more.1", "policy POL-2 was changed by admin2 as a founder")],
+    ),
+    "a policy that holds at once": (
+        both(until("people"), then(*agreed("POL-2", since=DAY))),
+        [("policy.since", "more.1", "policy POL-2 holds from 2021-08-05, not from the next day on")],
+    ),
+    "a policy that held before it was made": (
+        both(until("people"), change("people", -4, since=SINCE - dt.timedelta(1))),
+        [("policy.since", "people.60", "policy POL-1 holds from 2021-01-03, not from the next day on")],
+    ),
+    "a policy changed by whom it binds": (
+        both(
+            until("people"),
+            then(
+                *promoted("founder", "approver"),
+                *promoted("admin2"),
+                *agreed("POL-2")[:1],
+                *stand_in("admin2", "founder"),
+                *agreed("POL-2")[1:],
+            ),
+        ),
+        [("policy.binds", "more.4", "admin2 had a hand in POL-2, which binds them")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_is_named(name: str) -> None:
+    """Each lie in an otherwise honest story breaks its rule at its entry, and says so; nothing else is broken."""
+    cheat, found = CHEATS[name]
+    told = cheat(story())
+    assert broken(told) == expected(told, *found)

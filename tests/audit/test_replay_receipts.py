@@ -1,0 +1,189 @@
+"""Replay of receipts, only for what arrived and as often, and of value that goes back, exactly so much."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from audit.facts import paying
+from tests.audit.lies import Cheat, again, both, change, line, second, then, until
+from tests.audit.replaying import ONE, paper, receipt, story
+from tests.audit.told import DAY, Expected, Said, broken, expected, move, said
+
+
+def unknown(*, batch: str = "BTC-1", result: str = "RES-1", amount: int = 300_000) -> paying.PaymentsUnknown:
+    """Let nobody know what became of the first line."""
+    outcome = paying.LineOutcome(1, amount, "UNKNOWN")
+    return paying.PaymentsUnknown(batch=batch, result=result, unknown=(outcome,))
+
+
+def held(*, batch: str = "BTC-1", result: str = "RES-1", outcome: str = "AMOUNT_MISMATCH") -> paying.LinesHeld:
+    """Hold the first line for an answer of one rupiah."""
+    return paying.LinesHeld(batch=batch, result=result, held=(paying.LineOutcome(1, 1, outcome),))
+
+
+def handed(*, batch: str = "BTC-1", witnesses: int = 2) -> paying.GoodsHandedOver:
+    """Hand the first line over."""
+    moves = (move("APBD-1", "in_transit", "delivered", 300_000),)
+    return paying.GoodsHandedOver(batch=batch, handover="HND-1", handed=(ONE,), witnesses=witnesses, moves=moves)
+
+
+def ended(name: str, replaced_by: str = "") -> paying.ReceiptCancelled:
+    """Cancel a receipt."""
+    return paying.ReceiptCancelled(receipt=name, replaced_by=replaced_by, reason="salah cetak")
+
+
+def return_of(
+    *,
+    batch: str = "BTC-1",
+    source: str = "APBD-1",
+    amount: int = 300_000,
+    lines: tuple[int, ...] = (2,),
+    told: int = 300_000,
+    kind: str = "sts",
+    sts: str = "STS-1",
+) -> list[Said]:
+    """Return some lines of a batch by an STS over some amount."""
+    returned = paying.FundsReturned(
+        sts=sts,
+        source=source,
+        program="BST",
+        commodity="IDR",
+        amount=amount,
+        document="DOC-9",
+        moves=(move(source, "allocated", "returned", amount),),
+    )
+    outcomes = tuple(paying.LineOutcome(line, told, "ACCOUNT_INVALID") for line in lines)
+    going = paying.LinesReturned(sts=sts, batch=batch, returned=outcomes)
+    return paper("DOC-9", kind) + said("treasurer", returned, going)
+
+
+CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
+    "a return of an unknown batch": (
+        then(*return_of(batch="BTC-9")),
+        [("batch.unknown", "more.2", "LinesReturned of batch BTC-9, which nobody drafted")],
+    ),
+    "a receipt for nothing": (
+        change("answer", 1, confirmed=()),
+        [
+            ("result.count", "answer", "RES-1 tells 2 and settles 1 lines; it says 2"),
+            (
+                "value.moves",
+                "answer.1",
+                ("PaymentsConfirmed moves 300000 IDR APBD-1/BST/in_transit → APBD-1/BST/delivered; due is nothing"),
+            ),
+            ("receipt.unpaid", "receipt", "receipt r1: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "a receipt twice": (
+        again("receipt"),
+        [
+            ("receipt.twice", "again", "receipt r1 was issued twice"),
+            ("receipt.unpaid", "again", "receipt r1: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "two receipts of one line": (
+        then(*said("treasurer", receipt("r2"))),
+        [("receipt.unpaid", "more", "receipt r2: BTC-1 delivered no such amount")],
+    ),
+    "a receipt for more": (
+        change("receipt", amount=300_001),
+        [("receipt.unpaid", "receipt", "receipt r1: BTC-1 delivered no such amount")],
+    ),
+    "a receipt of another programme": (
+        change("receipt", program="BLT"),
+        [("receipt.other", "receipt", "receipt r1 names another programme or commodity")],
+    ),
+    "a receipt of another commodity": (
+        change("receipt", commodity="BERAS"),
+        [("receipt.other", "receipt", "receipt r1 names another programme or commodity")],
+    ),
+    "a receipt of another batch": (
+        change("receipt", batch="BTC-9"),
+        [("receipt.unpaid", "receipt", "receipt r1: BTC-9 delivered no such amount")],
+    ),
+    "a receipt of a day to come": (
+        change("receipt", paid_on=DAY + dt.timedelta(2)),
+        [("receipt.day", "receipt", "receipt r1 was issued before it says it was paid")],
+    ),
+    "a receipt of no day": (
+        change("receipt", paid_on=None),
+        [("receipt.day", "receipt", "receipt r1 was issued before it says it was paid")],
+    ),
+    "a receipt cancelled that was never issued": (
+        then(*said("treasurer", ended("r9"))),
+        [("receipt.ended", "more", "receipt r9 was never issued, or had ended")],
+    ),
+    "a receipt cancelled twice": (
+        then(*said("treasurer", ended("r1")), *said("treasurer", ended("r1"))),
+        [("receipt.ended", "more.1", "receipt r1 was never issued, or had ended")],
+    ),
+    "a receipt replaced by none that stands": (
+        then(*said("treasurer", ended("r1", "r9"))),
+        [("receipt.replaced", "more", "receipt r1 is replaced by one that does not stand")],
+    ),
+    "a receipt replaced by itself": (
+        then(*said("treasurer", ended("r1", "r1"))),
+        [("receipt.replaced", "more", "receipt r1 is replaced by one that does not stand")],
+    ),
+    "a receipt printed that was never issued": (
+        then(*said("treasurer", paying.ReceiptPrinted(receipt="r9", copy=1))),
+        [("receipt.unknown", "more", "receipt r9 was printed and never issued")],
+    ),
+    "less returned than the lines": (
+        then(*return_of(amount=299_999)),
+        [("return.amount", "more.2", "STS-1 returns 299999, its lines are 300000")],
+    ),
+    "a delivered line returned": (
+        then(*return_of(lines=(1,))),
+        [("line.state", "more.2", "line 1 of BTC-1 has nothing to return")],
+    ),
+    "a line nobody froze returned": (
+        then(*return_of(lines=(9,))),
+        [("line.state", "more.2", "line 9 of BTC-1 has nothing to return")],
+    ),
+    "a line returned for another amount": (
+        then(*return_of(told=1, amount=1)),
+        [("line.state", "more.2", "line 2 of BTC-1 has nothing to return")],
+    ),
+    "a line returned twice": (
+        then(*return_of(lines=(2, 2), amount=600_000)),
+        [("line.state", "more.2", "line 2 of BTC-1 has nothing to return")],
+    ),
+    "lines returned without their STS": (
+        then(*return_of()[2:]),
+        [("return.amount", "more", "STS-1 returns 0, its lines are 300000")],
+    ),
+    "a line returned to another source": (
+        then(*return_of(source="APBD-2")),
+        [
+            ("value.below_zero", "more.1", "APBD-2/BST/allocated held 0 IDR, not 300000"),
+            ("return.other", "more.2", "line 2 of BTC-1 is returned to another source than paid it"),
+        ],
+    ),
+    "a line returned that is paid again": (
+        both(until("receipt"), both(second("BTC-2", (line(1, 102),), through="submit"), then(*return_of()))),
+        [("return.claimed", "more.2", "line 2 of BTC-1 is being paid again")],
+    ),
+    "nothing returned": (then(*return_of(amount=0)[:2]), [("return.amount", "more.1", "STS-1 returns nothing")]),
+    "money returned on a handover record": (
+        then(*return_of(kind="bast")),
+        [("return.paper", "more.1", "STS-1 returns money on a handover record")],
+    ),
+    "two returns on one paper": (
+        then(
+            *return_of(amount=100)[:2],
+            *said("treasurer", *(each.fact for each in return_of(amount=100, sts="STS-2")[1:2])),
+        ),
+        [("document.used", "more.2", "FundsReturned rests on a paper that was used before")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_is_named(name: str) -> None:
+    """Each lie in an otherwise honest story breaks its rule at its entry, and says so; nothing else is broken."""
+    cheat, found = CHEATS[name]
+    told = cheat(story())
+    assert broken(told) == expected(told, *found)
