@@ -42,27 +42,28 @@ class Sequencing(Protocol):
 
 
 class Delay:
-    """How long entries may have been waiting, as the loop itself can tell: since it last found nothing to do.
+    """How long entries may have been waiting, as the loop itself can tell: since all that was committed was sealed.
 
     An alarm is one line when entries begin to wait for longer than they may, and one when that is over.
     """
 
     def __init__(self) -> None:
-        self._settled_at_s = clock.monotonic()
+        self._sealed_at_s = clock.monotonic()
         self._is_late = False
 
-    def note(self, *, is_settled: bool) -> None:
-        """Note what the loop found just now."""
-        now_s = clock.monotonic()
-        waited_s = now_s - self._settled_at_s
-        if is_settled:
-            self._settled_at_s = now_s
-        if not is_settled and not self._is_late and waited_s > MERGE_DELAY_S:
-            self._is_late = True
+    def sealed(self, at_s: float) -> None:
+        """Note that whatever was committed before this second of the clock is sealed."""
+        self._sealed_at_s = at_s
+
+    def look(self) -> None:
+        """Say so when something may have been waiting for too long, or no longer is."""
+        waited_s = clock.monotonic() - self._sealed_at_s
+        is_late = waited_s > MERGE_DELAY_S
+        if is_late and not self._is_late:
             log.warning("merge_delay_exceeded", waited_s=round(waited_s, 1), limit_s=MERGE_DELAY_S)
-        elif is_settled and self._is_late:
-            self._is_late = False
+        elif self._is_late and not is_late:
             log.warning("merge_delay_kept_again", waited_s=round(waited_s, 1))
+        self._is_late = is_late
 
 
 def run_sequencer(sequencer: Sequencing, *, stop: threading.Event, pause_s: float = PAUSE_S) -> int:
@@ -97,18 +98,21 @@ def _sequence(sequencer: Sequencing, stop: threading.Event, pause_s: float) -> i
             if clock.monotonic() - swept_at >= SWEEP_EVERY_S:
                 sequencer.sweep()
                 swept_at = clock.monotonic()
-            is_settled = sequencer.is_settled()
-            delay.note(is_settled=is_settled)
-            done = Pass(0, 0) if is_settled else retrying(sequencer.run_once)
+            began_s = clock.monotonic()
+            done = Pass(0, 0) if sequencer.is_settled() else retrying(sequencer.run_once)
         except (OperationalError, DBAPIError) as error:
             if not isinstance(error, OperationalError) and not error.connection_invalidated:
                 raise
-            delay.note(is_settled=False)
+            delay.look()
             log.warning("sequencer_waits_for_database", error=type(error.orig).__name__, wait_s=wait_s)
             stop.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_PAUSE_S)
             continue
         wait_s = pause_s
+        if not done.is_full:
+            # It came to the newest entry there was; under a steady load something newer always waits.
+            delay.sealed(began_s)
+        delay.look()
         if done.ordered:
             ordered += done.ordered
             log.info("entries_ordered", count=done.ordered, size=done.size)

@@ -142,14 +142,30 @@ def test_waiting_over_the_merge_delay_is_said_once_and_its_end_too(monkeypatch: 
     monkeypatch.setattr("aid_ledger.core.clock.monotonic", lambda: now_s[0])
     delay = service.Delay()
     with capture_logs() as said:
-        for seconds, is_settled in ((0.5, False), (0.4, False), (0.3, False), (9.0, False), (0.1, True), (0.2, True)):
+        for seconds, is_sealed in ((0.5, False), (0.4, False), (0.3, False), (9.0, False), (0.1, True), (0.2, True)):
             now_s[0] += seconds
-            delay.note(is_settled=is_settled)
+            if is_sealed:
+                delay.sealed(now_s[0] - 0.05)
+            delay.look()
     assert [(each["event"], each["log_level"]) for each in said] == [
         ("merge_delay_exceeded", "warning"),
         ("merge_delay_kept_again", "warning"),
     ]
     assert said[0]["waited_s"] == pytest.approx(1.2)
+
+
+def test_a_steady_load_is_no_lateness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something newer always waits; what matters is how long ago everything older was sealed."""
+    now_s = [100.0]
+    monkeypatch.setattr("aid_ledger.core.clock.monotonic", lambda: now_s[0])
+    delay = service.Delay()
+    with capture_logs() as said:
+        for _ in range(20):
+            began_s = now_s[0]
+            now_s[0] += 0.3
+            delay.sealed(began_s)
+            delay.look()
+    assert said == []
 
 
 def seen(bench: Bench, meanwhile: object = None) -> watch.Watch:
