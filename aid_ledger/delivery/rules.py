@@ -74,6 +74,13 @@ class ResendNotAllowed(DomainError):
     code = "delivery.resend_not_allowed"
 
 
+class FileLeftBefore(DomainError):
+    """A restore forgot what became of this instruction: its file may have left, so its lines are asked about."""
+
+    kind = Kind.NOT_ALLOWED
+    code = "delivery.file_left_before"
+
+
 class FileChanged(DomainError):
     """The file would no longer be the one that was sealed: somebody's particulars changed since."""
 

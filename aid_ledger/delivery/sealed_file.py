@@ -23,12 +23,15 @@ from aid_ledger.delivery.channels import generic_csv, handover_csv
 from aid_ledger.delivery.channels.generic_csv import Sheet, Transfer
 from aid_ledger.delivery.channels.handover_csv import Receiver
 from aid_ledger.delivery.models import Instruction
-from aid_ledger.delivery.rules import FileChanged, partner_reference
+from aid_ledger.delivery.rules import FileChanged, FileLeftBefore, partner_reference
 from aid_ledger.disbursement import digests
 from aid_ledger.disbursement.digests import OpenLine
 from aid_ledger.disbursement.models import Batch, BatchLine, Entitlement
+from aid_ledger.log.queries import last_told
 from aid_ledger.programs.models import Program
 from aid_ledger.web import formats
+from audit.facts.paying import PaymentInstructed
+from audit.facts.restoring import BatchRestored
 from audit.merkle import Frontier, leaf_hash
 
 BY_FILE: Final = digests.BY_ACCOUNT
@@ -85,11 +88,15 @@ def rewrite(
     Raises:
         NotSealed: the instruction does not lie under a checkpoint yet.
         NotWitnessed: no quorum has cosigned one that covers it, and it was not charged to an open way.
+        FileLeftBefore: a restore brought the instruction back, and nobody here knows whether its file left.
         FileChanged: the log, the approval or the file's bytes say something else than the instruction.
 
     """
     evidence.require_instructed(session, instruction, is_charged=is_charged)
     batch = session.get_one(Batch, instruction.batch_id)
+    restored = last_told(session, BatchRestored, batch.reference)
+    if restored > last_told(session, PaymentInstructed, instruction.reference):
+        raise FileLeftBefore(instruction=instruction.reference)
     written = write(session, keys, batch, instruction.value_on, village=village)
     if written.sha256 != instruction.file_sha256 or written.digest != batch.digest:
         raise FileChanged(instruction=instruction.reference)

@@ -18,6 +18,7 @@ from aid_ledger.log.models import (
     LogEntry,
     LogHead,
     LogKey,
+    LogMention,
     LogPosition,
     Witness,
     WitnessCosignature,
@@ -29,6 +30,7 @@ from audit import cosignature, note
 from audit.cosignature import Cosignature
 from audit.entry import parse_entry
 from audit.errors import AuditError
+from audit.facts import Fact
 from audit.facts.founding import LogFounded
 from audit.note import encode_base64
 from audit.policy import Named, Policy
@@ -211,6 +213,12 @@ def entries_of_act(session: Session, act: str) -> list[PlacedEntry]:
         .order_by(LogEntry.ordinal)
     )
     return [_placed(position, entry) for position, entry in session.execute(query.select_from(LogEntry))]
+
+
+def last_told(session: Session, kind: type[Fact], reference: str) -> int:
+    """Give the row id of the newest entry of a kind that mentions an object, which says what came later; 0 if none."""
+    query = select(func.max(LogMention.entry_id)).join(LogEntry, LogEntry.id == LogMention.entry_id)
+    return session.scalar(query.where(LogMention.reference == reference, LogEntry.kind == kind.KIND)) or 0
 
 
 def entry_at(session: Session, position: int) -> PlacedEntry:

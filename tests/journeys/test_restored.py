@@ -18,6 +18,7 @@ from aid_ledger.core.act import Acts
 from aid_ledger.core.db import keeping
 from aid_ledger.delivery import service as delivery
 from aid_ledger.delivery.restoring import restore as delivery_again
+from aid_ledger.delivery.rules import FileLeftBefore
 from aid_ledger.disbursement.models import Batch
 from aid_ledger.disbursement.restoring import restore as batches_again
 from aid_ledger.disbursement.rules import BatchEmpty
@@ -152,6 +153,8 @@ def test_what_left_is_asked_about_and_never_sent_again(
         assert set(delivering.states(restored.bench, batch).values()) == {"unknown"}
         with restored.act("treasurer") as act:
             assert not delivery.instruct_or_refuse(act, batch)
+        with pytest.raises(FileLeftBefore), restored.act("treasurer") as act:
+            delivery.collect(act, instruction)
         assert_log_agrees(restored.bench)
         delivering.imported(restored, sent, delivering.answered(file), is_inquiry=True)
         assert set(delivering.states(restored.bench, batch).values()) == {"delivered"}
@@ -219,6 +222,17 @@ def test_what_arrived_stays_arrived_and_its_receipts_are_issued_once_more(
         verified(restored, folder, kept=kept)
 
 
+def sent_at_last(restored: Founded, batch: str) -> None:
+    """See that a batch which a restore sent back leaves like any other, once its deeds are done anew."""
+    paying.approve(restored, [batch])
+    restored.bench.sequencer.run_once()
+    with restored.act("treasurer") as act:
+        instruction = delivery.instruct(act, batch).reference
+    restored.bench.sequencer.run_once()
+    with restored.act("treasurer") as act:
+        assert delivery.collect(act, instruction).lines == 2
+
+
 def all_receipts(founded: Founded) -> list[Receipt]:
     """List the receipts there are."""
     with founded.bench.reading() as session:
@@ -250,6 +264,8 @@ def test_what_had_not_left_goes_back_to_its_maker_or_is_withdrawn(
         paying.submit(restored, again)
         restored.bench.sequencer.run_once()
         paying.submit(restored, known)
+        paying.verify(restored, known)
+        sent_at_last(restored, known)
         assert_log_agrees(restored.bench)
         assert balanced(restored)
         verified(restored, folder, kept=kept)

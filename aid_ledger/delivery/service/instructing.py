@@ -128,8 +128,8 @@ def collect(act: Act, reference: str, *, village: str = "") -> Written:
 
     The whole file is the treasurer's. A list's village may also be taken by a field officer of that area.
 
-    Raises: InstructionNotFound, RoleMissing, NotSealed, NotWitnessed, WaySpent, FileChanged, ChannelRefused,
-        VillageNotInBatch.
+    Raises: InstructionNotFound, RoleMissing, NotSealed, NotWitnessed, WaySpent, FileLeftBefore, FileChanged,
+        ChannelRefused, VillageNotInBatch.
     """
     instruction = queries.instruction(act.session, reference)
     batch = act.session.get_one(Batch, instruction.batch_id)
