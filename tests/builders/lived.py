@@ -20,6 +20,8 @@ from aid_ledger.approvals import service as approvals
 from aid_ledger.core import clock, keyfiles
 from aid_ledger.core.act import Act, Acts
 from aid_ledger.core.db import reading
+from aid_ledger.custody import rules as custody_rules
+from aid_ledger.custody import service as custody
 from aid_ledger.demo import households, paying, setting_up, story
 from aid_ledger.demo.cast import Cast
 from aid_ledger.demo.paying import Rounds
@@ -43,6 +45,7 @@ from aid_ledger.recipients.models import Person
 from aid_ledger.settings import DEMO_ORIGIN, Environment, Settings
 from audit import note
 from tests.benches import Bench
+from tests.builders.custody import id_of, statement
 from tests.builders.documents import PDF
 from tests.builders.log import AGREEMENTS
 
@@ -107,6 +110,7 @@ def live(url: str, folder: Path) -> Life:
         _wait_for_a_witness(stage, story.log_vkey(settings))
     finally:
         clock.set_clock(None)
+    _keep_the_old_key(stage, _log_key(settings))
     _go_on(stage, told.rounds)
     told.office.engine.dispose()
     return Life(url, settings.var, told.cast, told.rounds)
@@ -120,15 +124,18 @@ def copy_of(life: Life, url: str, folder: Path) -> Lived:
     sequencer = office.sequencer or composition.open_sequencer(settings, office.engine)
     acts = Acts(office.engine, LogPen(sequencer), office.kit, zone=office.agency.zone)
     office = replace(office, acts=acts, sequencer=sequencer)
-    key = note.parse_skey(keyfiles.read_private(settings.log_key_file).decode().strip())
     cast = Cast({login: replace(member) for login, member in life.cast.members.items()})
-    bench = Bench(office.engine, acts, sequencer, key, office.kit, folder)
+    bench = Bench(office.engine, acts, sequencer, _log_key(settings), office.kit, folder)
     return Lived(settings, office, bench, Stage(acts, cast, story.DAY, _quiet), life.rounds)
 
 
 def settings_in(folder: Path, url: str) -> Settings:
     """Give the settings of an installation for tests; its folder is made by whoever fills it."""
     return Settings(environment=Environment.TEST, database_url=url, var=folder / "var", origin=DEMO_ORIGIN)
+
+
+def _log_key(settings: Settings) -> note.SigningKey:
+    return note.parse_skey(keyfiles.read_private(settings.log_key_file).decode().strip())
 
 
 def _quiet(_line: str) -> None:
@@ -149,6 +156,14 @@ def _wait_for_a_witness(stage: Stage, log_vkey: str) -> None:
     stage.do("admin", witnessing.add_witness, name="kpk", vkey=vkey, url="https://kpk.example/witness")
     text = f"log {log_vkey}\nwitness kpk {vkey}\nquorum kpk\n"
     stage.do("admin2", leaving.agree_policy, stage.do("admin", leaving.propose_policy, text).reference)
+
+
+def _keep_the_old_key(stage: Stage, old: note.SigningKey) -> None:
+    """Announce another key for the log, and give it up."""
+    new = note.SigningKey.generate(old.name)
+    stage.do("admin", custody.propose_key, statement(old, new), decree="700/14/2021")
+    stage.do("admin2", custody.announce_key, id_of(new), wait=custody_rules.wait_of(0))
+    stage.do("admin", custody.withdraw_key, id_of(new), reason="Tokennya tidak jadi dibeli")
 
 
 def _open_a_way(stage: Stage) -> None:

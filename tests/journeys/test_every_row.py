@@ -27,6 +27,7 @@ FREE = {
     "idempotency_keys": "says which object a repeated click meant; the object itself is compared",
     "job_leases": "which workers are alive",
     "job_progress": "how far a job is; its deeds are Acts",
+    "log_key_seals": "taking a key demands the witnesses' signatures on it; without it a key is taken later",
     "log_history": "each checkpoint carries its signatures; without it entries' times are only less certain",
     "public_checks": "how often one network asked in an hour",
     "sign_in_attempts": "delays after wrong passwords; signing in is a fact",
