@@ -12,39 +12,47 @@ from collections.abc import Sequence
 from alembic import op
 
 MESSAGE = "append-only: history is corrected by new rows, never changed"
+FUNCTION = "refuse_change()"
+BODY = f" BEGIN RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME; END "
+PROTECTED = ("UPDATE", "DELETE")
+KEPT = ("DELETE",)
 
 
 def protect(*tables: str) -> None:
     """Have these tables refuse UPDATE and DELETE, in the dialect of the database under migration."""
-    _refuse(tables, "UPDATE", "DELETE")
+    _refuse(tables, *PROTECTED)
 
 
 def keep(*tables: str) -> None:
     """Have these tables refuse DELETE: what was there once is there for whatever points at it."""
-    _refuse(tables, "DELETE")
+    _refuse(tables, *KEPT)
 
 
 def _refuse(tables: Sequence[str], *verbs: str) -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME; END $$"
-        )
+    is_server = op.get_bind().dialect.name == "postgresql"
+    if is_server:
+        op.execute(f"CREATE OR REPLACE FUNCTION {FUNCTION} RETURNS trigger LANGUAGE plpgsql AS $${BODY}$$")
     for table in tables:
-        for statement in _statements(table, verbs):
+        for statement in triggers(table, verbs, is_server=is_server).values():
             op.execute(statement)
 
 
-def _statements(table: str, verbs: Sequence[str]) -> list[str]:
-    if op.get_bind().dialect.name == "postgresql":
-        return [
-            f"CREATE TRIGGER {table}_{name} BEFORE {what} ON {table} FOR EACH {each} EXECUTE FUNCTION refuse_change()"
+def triggers(table: str, verbs: Sequence[str], *, is_server: bool) -> dict[str, str]:
+    """Give the triggers that refuse these verbs: each one's name, and its statement as the database spells it.
+
+    PostgreSQL forgets what was said and answers in a form of its own, verbs in its own order: `audit diff` compares.
+    """
+    if is_server:
+        return {
+            f"{table}_{name}": f"CREATE TRIGGER {table}_{name} BEFORE {what} ON {table}"
+            f" FOR EACH {each} EXECUTE FUNCTION {FUNCTION}"
             for name, what, each in (
-                ("append_only", " OR ".join(verbs), "ROW"),
+                ("append_only", " OR ".join(sorted(verbs)), "ROW"),
                 ("no_truncate", "TRUNCATE", "STATEMENT"),
             )
-        ]
-    return [
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        }
+    return {
+        f"{table}_no_{verb.lower()}": f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
+        f" BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
         for verb in verbs
-    ]
+    }

@@ -22,7 +22,7 @@ from aid_ledger.core.db import Base, keeping, key_text
 from aid_ledger.core.digests import all_digests, digests_of
 from aid_ledger.log.mentions import misplaced
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogHead, LogMention, LogPosition, LogTile
-from aid_ledger.log.shields import missing_triggers
+from aid_ledger.log.shields import altered_triggers
 from aid_ledger.log.spelling import misspelt, spelt
 from aid_ledger.log.tree import TileTree
 from audit import checkpoint, note
@@ -87,10 +87,7 @@ def diff(session: Session, *, vkey: str, published: bytes | None, agreements: Se
     broken = [*replay.violations, *keys.violations]
     found += [Difference("log_entries", str(each.index), f"{each.rule}: {each.sentence}") for each in broken]
     found += _compare_rows(session, replay.state, unreadable)
-    found += [
-        Difference(table, trigger, "the trigger that refuses to change history is gone or asleep")
-        for table, trigger in missing_triggers(session.connection())
-    ]
+    found += [Difference(*each) for each in altered_triggers(session.connection())]
     if not any(unreadable.values()):  # Rooms read whole rows.
         for agreement in agreements:
             found += agreement(session, replay.state)

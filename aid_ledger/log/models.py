@@ -209,7 +209,9 @@ class LogKey(Base):
     """
 
     __tablename__ = "log_keys"
-    __table_args__ = ({"info": record("two administrators, and the sequencer when the time has come")},)
+    __table_args__ = (
+        {"info": record("two administrators, and the sequencer when the time has come") | {"lasting": "yes"}},
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     vkey: Mapped[str] = mapped_column(String(300), unique=True)

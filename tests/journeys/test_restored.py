@@ -222,17 +222,6 @@ def test_what_arrived_stays_arrived_and_its_receipts_are_issued_once_more(
         verified(restored, folder, kept=kept)
 
 
-def sent_at_last(restored: Founded, batch: str) -> None:
-    """See that a batch which a restore sent back leaves like any other, once its deeds are done anew."""
-    paying.approve(restored, [batch])
-    restored.bench.sequencer.run_once()
-    with restored.act("treasurer") as act:
-        instruction = delivery.instruct(act, batch).reference
-    restored.bench.sequencer.run_once()
-    with restored.act("treasurer") as act:
-        assert delivery.collect(act, instruction).lines == 2
-
-
 def all_receipts(founded: Founded) -> list[Receipt]:
     """List the receipts there are."""
     with founded.bench.reading() as session:
@@ -265,7 +254,12 @@ def test_what_had_not_left_goes_back_to_its_maker_or_is_withdrawn(
         restored.bench.sequencer.run_once()
         paying.submit(restored, known)
         paying.verify(restored, known)
-        sent_at_last(restored, known)
+        paying.approve(restored, [known])
+        restored.bench.sequencer.run_once()
+        acts, treasurer = restored.bench.acts, restored.actor("treasurer")
+        instruction = acts.run(treasurer, delivery.instruct, known).reference
+        restored.bench.sequencer.run_once()
+        assert acts.run(treasurer, delivery.collect, instruction).lines == 2
         assert_log_agrees(restored.bench)
         assert balanced(restored)
         verified(restored, folder, kept=kept)

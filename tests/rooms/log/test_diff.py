@@ -147,25 +147,74 @@ def test_every_table_that_may_change_without_a_fact_says_why() -> None:
     assert all(reasons.values())
 
 
-def unshielded(bench: Bench, on_the_server: str, on_sqlite: str) -> None:
+def unshielded(bench: Bench, on_the_server: str, *on_sqlite: str) -> None:
     """Take a shield away as a superuser does, in the words of the database at hand."""
     with bench.engine.begin() as connection:
         is_server = bench.engine.dialect.name == "postgresql"
-        connection.exec_driver_sql(on_the_server if is_server else on_sqlite)
+        for statement in [on_the_server] if is_server else on_sqlite:
+            connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(
+    "on_the_server",
+    [
+        "DROP TRIGGER transfers_append_only ON transfers",
+        "ALTER TABLE transfers DISABLE TRIGGER transfers_append_only",
+        "ALTER TABLE transfers ENABLE REPLICA TRIGGER transfers_append_only",
+    ],
+)
+def test_a_shield_that_is_gone_or_asleep_is_named(kept: Bench, on_the_server: str) -> None:
+    """U3: whoever dropped the trigger that refuses changes, or put it to sleep, is noticed before any row is."""
+    unshielded(kept, on_the_server, "DROP TRIGGER transfers_no_update")
+    (named,) = found(kept)
+    assert named.table == "transfers"
+    assert named.key in {"transfers_append_only", "transfers_no_update"}
+    assert named.sentence == "the trigger that refuses to change history is gone or asleep"
 
 
 @pytest.mark.parametrize(
     ("on_the_server", "on_sqlite"),
     [
-        ("DROP TRIGGER transfers_append_only ON transfers", "DROP TRIGGER transfers_no_update"),
-        ("ALTER TABLE transfers DISABLE TRIGGER transfers_append_only", "DROP TRIGGER transfers_no_update"),
-        ("ALTER TABLE transfers ENABLE REPLICA TRIGGER transfers_append_only", "DROP TRIGGER transfers_no_update"),
+        ("BEFORE DELETE OR UPDATE", "BEFORE UPDATE ON transfers BEGIN SELECT 1; END"),
+        ("BEFORE DELETE", "BEFORE UPDATE ON transfers WHEN 0 BEGIN SELECT RAISE(ABORT, 'no'); END"),
+        ("BEFORE DELETE OR UPDATE OF amount", "BEFORE UPDATE OF amount ON transfers BEGIN SELECT 1; END"),
+        ("AFTER DELETE OR UPDATE", "AFTER UPDATE ON transfers BEGIN SELECT 1; END"),
     ],
 )
-def test_a_shield_that_is_gone_or_asleep_is_named(kept: Bench, on_the_server: str, on_sqlite: str) -> None:
-    """U3: whoever dropped the trigger that refuses changes, or put it to sleep, is noticed before any row is."""
-    unshielded(kept, on_the_server, on_sqlite)
+def test_a_shield_that_was_bent_is_named(kept: Bench, on_the_server: str, on_sqlite: str) -> None:
+    """U3: a trigger under the same name that refuses less, or nothing, is not the one that migrations make."""
+    condition = " WHEN (false)" if on_the_server == "BEFORE DELETE OR UPDATE" else ""
+    unshielded(
+        kept,
+        "DROP TRIGGER transfers_append_only ON transfers; CREATE TRIGGER transfers_append_only"
+        f" {on_the_server} ON transfers FOR EACH ROW{condition} EXECUTE FUNCTION refuse_change()",
+        "DROP TRIGGER transfers_no_update",
+        f"CREATE TRIGGER transfers_no_update {on_sqlite}",
+    )
     (named,) = found(kept)
-    assert named.table == "transfers"
     assert named.key in {"transfers_append_only", "transfers_no_update"}
-    assert named.sentence == "the trigger that refuses to change history is gone or asleep"
+    assert named.sentence == "the trigger that refuses to change history is not the one that migrations make"
+
+
+def test_a_shield_whose_body_was_replaced_is_named(kept: Bench) -> None:
+    """U3: on PostgreSQL all shields share one function: with another body, each of them is named."""
+    if kept.engine.dialect.name != "postgresql":
+        pytest.skip("a trigger of SQLite holds its own body")
+    body = "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+    unshielded(kept, body)
+    named = found(kept)
+    assert {"transfers_append_only", "log_entries_append_only"} <= {each.key for each in named}
+    assert {each.sentence for each in named} == {
+        "the trigger that refuses to change history is not the one that migrations make"
+    }
+
+
+def test_a_trigger_that_nobody_made_is_named(kept: Bench) -> None:
+    """U3: a superuser's own trigger on a table of ours could rewrite whatever an honest deed writes."""
+    unshielded(
+        kept,
+        "CREATE TRIGGER helpful BEFORE INSERT ON balances FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+        "CREATE TRIGGER helpful BEFORE INSERT ON balances BEGIN SELECT 1; END",
+    )
+    (named,) = found(kept)
+    assert (named.table, named.key, named.sentence) == ("balances", "helpful", "a trigger that no migration makes")
