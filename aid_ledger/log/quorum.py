@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import clock
@@ -27,13 +27,25 @@ from aid_ledger.log.models import (
 )
 from aid_ledger.log.queries import PlacedEntry, cosignatures_of, entries_of_act, newest_checkpoint
 from aid_ledger.log.rules import EntryNotFound, NotSealed, NotWitnessed, quorum_of
-from audit import note, policy
+from audit import policy
 from audit.cosignature import Cosignature
 from audit.merkle import MAX_SIZE
-from audit.policy import MAX_FUTURE_S, Group, Named, Policy
+from audit.policy import MAX_FUTURE_S, Policy
 
 CANDIDATES: Final = 8
 """Checkpoints whose signatures are checked before giving up: only rows put in by hand fail, and they open nothing."""
+
+WINDOWS: Final = (32, 1024)
+"""How many of the newest checkpoints are looked through before all: witnesses who answer are a few behind, and an act
+of last year has a million above it."""
+
+_FLOOR: Final = (
+    select(LogCheckpoint.size)
+    .where(LogCheckpoint.size > bindparam("above"), LogCheckpoint.size <= bindparam("at_most"))
+    .order_by(LogCheckpoint.size.desc())
+    .offset(bindparam("window"))
+    .limit(1)
+)
 
 _FOUND: Final = "aid_ledger.vouched"
 """Where a session keeps the size it found vouched for: checkpoints and good signatures do not go away under it."""
@@ -138,11 +150,7 @@ def newest_vouched(session: Session, *, above: int = 0) -> Vouched | None:
 
     Without a policy in force every signed checkpoint may be.
     """
-    held = policy_in_force(session)
-    if held is None:
-        newest = newest_checkpoint(session)
-        return Vouched(newest, {}) if newest is not None and newest.size > above else None
-    return _newest_filled(session, held.policy, above, MAX_SIZE)
+    return _newest_relied_on(session, policy_in_force(session), above)
 
 
 def newest_witnessed(session: Session, *, at_most: int = MAX_SIZE) -> LogCheckpoint | None:
@@ -151,43 +159,62 @@ def newest_witnessed(session: Session, *, at_most: int = MAX_SIZE) -> LogCheckpo
     Without a policy in force the house's own rule says how many witnesses are enough.
     """
     held = policy_in_force(session)
-    wanted = held.policy if held else _house_rule(session)
-    vouched = _newest_filled(session, wanted, 0, at_most) if wanted.witnesses else None
+    text = held.text if held else _house_rule(session)
+    vouched = _newest_filled(session, text, 0, at_most) if text else None
     return vouched.checkpoint if vouched else None
 
 
-def _house_rule(session: Session) -> Policy:
-    """Write as a policy what is enough where none is in force: two quorums share an honest witness."""
-    rows = session.execute(select(Witness.name, Witness.vkey))
-    names = {name: Named(note.parse_vkey(vkey), "") for name, vkey in rows}
-    # No witness is called so: the group is only spoken of here.
-    return Policy((), names, {"": Group(quorum_of(len(names)), tuple(names))}, "")
+def _newest_relied_on(session: Session, held: PolicyInForce | None, above: int) -> Vouched | None:
+    if held is not None:
+        return _newest_filled(session, held.text, above, MAX_SIZE)
+    newest = newest_checkpoint(session)
+    return Vouched(newest, {}) if newest is not None and newest.size > above else None
 
 
-def _newest_filled(session: Session, wanted: Policy, above: int, at_most: int) -> Vouched | None:
-    for size in session.scalars(_filled_sizes(session, wanted, above, at_most)):
+def _house_rule(session: Session) -> str:
+    """Write as a policy what is enough where none is in force: two quorums share an honest witness; "" without any."""
+    vkeys = session.scalars(select(Witness.vkey).order_by(Witness.id)).all()
+    lines = [f"witness w{number} {vkey}\n" for number, vkey in enumerate(vkeys)]
+    names = " ".join(f"w{number}" for number in range(len(vkeys)))
+    return f"{''.join(lines)}group enough {quorum_of(len(vkeys))} {names}\nquorum enough\n" if vkeys else ""
+
+
+def _newest_filled(session: Session, text: str, above: int, at_most: int) -> Vouched | None:
+    for window in WINDOWS:
+        floor = session.scalar(_FLOOR, {"above": above, "at_most": at_most, "window": window})
+        vouched = _newest_filled_above(session, text, floor or above, at_most)
+        if vouched is not None or floor is None:
+            return vouched
+    return _newest_filled_above(session, text, above, at_most)
+
+
+def _newest_filled_above(session: Session, text: str, above: int, at_most: int) -> Vouched | None:
+    for size in session.scalars(_filled_sizes(text), {"above": above, "at_most": at_most}).all():
         sealed = session.get_one(LogCheckpoint, size)
         cosigned = _counting(session, sealed)
-        if wanted.is_satisfied_by(list(cosigned.values())):
+        if _read(text).is_satisfied_by(list(cosigned.values())):
             return Vouched(sealed, cosigned)
     return None
 
 
-def _filled_sizes(session: Session, wanted: Policy, above: int, at_most: int) -> Select[int]:
-    """Ask for the sizes whose rows would fill the quorum, newest first; the rows are not believed yet."""
-    ids = {vkey: id_ for id_, vkey in session.execute(select(Witness.id, Witness.vkey))}
-    by_name = {name: ids.get(str(named.key), 0) for name, named in wanted.witnesses.items()}
-    size = WitnessCosignature.size
-    query = select(size).where(size > above, size <= at_most).group_by(size)
-    return query.having(_fills(wanted, wanted.quorum, by_name) == 1).order_by(size.desc()).limit(CANDIDATES)
+@functools.lru_cache(maxsize=4)
+def _filled_sizes(text: str) -> Select[int]:
+    """Ask for the sizes whose rows would fill a policy's quorum, newest first; the rows are not believed yet.
+
+    Made once for a policy: to build the statement costs more than to run it.
+    """
+    wanted, size = _read(text), WitnessCosignature.size
+    query = select(size).join(Witness, Witness.id == WitnessCosignature.witness_id)
+    query = query.where(size > bindparam("above"), size <= bindparam("at_most")).group_by(size)
+    return query.having(_fills(wanted, wanted.quorum) == 1).order_by(size.desc()).limit(CANDIDATES)
 
 
-def _fills(wanted: Policy, name: str, ids: Mapping[str, int]) -> ColumnElement[int]:
+def _fills(wanted: Policy, name: str) -> ColumnElement[int]:
     """Write as SQL, 1 or 0, whether the rows of one size satisfy a witness or a group of the policy."""
     group = wanted.groups.get(name)
     if group is None:
-        return func.max(case((WitnessCosignature.witness_id == ids[name], 1), else_=0))
-    first, *others = (_fills(wanted, member, ids) for member in group.members)
+        return func.max(case((Witness.vkey == str(wanted.witnesses[name].key), 1), else_=0))
+    first, *others = (_fills(wanted, member) for member in group.members)
     return case((functools.reduce(ColumnElement.__add__, others, first) >= group.threshold, 1), else_=0)
 
 
@@ -232,7 +259,7 @@ def _is_vouched(session: Session, position: int) -> bool:
     key = (_FOUND, held.reference if held else "")
     if position < session.info.get(key, 0):
         return True
-    vouched = newest_vouched(session, above=position)
+    vouched = _newest_relied_on(session, held, position)
     if vouched is not None:
         session.info[key] = vouched.checkpoint.size
     return vouched is not None

@@ -13,7 +13,7 @@ from aid_ledger.core.act import keeping_house
 from aid_ledger.delivery import queries as instructions
 from aid_ledger.delivery import service as delivery
 from aid_ledger.leaving import rules, service
-from aid_ledger.log import calling, quorum, witnessing
+from aid_ledger.log import calling, queries, quorum, witnessing
 from aid_ledger.log.models import LogCheckpoint, Witness, WitnessCosignature
 from aid_ledger.log.rules import NotSealed, NotWitnessed
 from aid_ledger.officials.refusals import AdminNeeded
@@ -209,6 +209,24 @@ def test_rows_put_in_by_hand_are_no_quorum(founded: Founded, policy: str) -> Non
         vouched = quorum.newest_vouched(session)
     assert vouched is not None
     assert (vouched.checkpoint.size, sorted(vouched.cosigned)) == (size, list(leaving.QUORUM))
+
+
+@pytest.mark.parametrize("windows", [(1, 2), (1, 9), (9,)])
+def test_witnesses_far_behind_are_found(
+    founded: Founded, policy: str, windows: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many checkpoints came since, the newest that they filled is found; and none where there is none."""
+    monkeypatch.setattr(quorum, "WINDOWS", windows)
+    bench = founded.bench
+    leaving.cosign(bench, *leaving.QUORUM)
+    with bench.reading() as session:
+        size = queries.sealed_size(session)
+    for code in ("BERAS", "MINYAK", "GULA", "TELUR"):
+        bench.acts.run(founded.actor("operator"), define, code)
+        bench.sequencer.run_once()
+    with bench.reading() as session:
+        found = [quorum.newest_vouched(session, above=above) for above in (0, size - 1, size)]
+    assert [each.checkpoint.size if each else 0 for each in found] == [size, size, 0]
 
 
 def test_a_witness_ahead_of_time_does_not_count(founded: Founded, policy: str) -> None:
