@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
@@ -72,10 +72,20 @@ class _Pack:
 
     def add(self, name: str, raw: bytes, *, is_dense: bool = False) -> None:
         """Write one member; `is_dense` says that there is nothing to squeeze out of it."""
+        self.add_pieces(name, [raw], is_dense=is_dense)
+
+    def add_pieces(self, name: str, pieces: Iterable[bytes], *, is_dense: bool = False) -> None:
+        """Write one member that may be too long to be held at once."""
         member = zipfile.ZipInfo(name, _LONG_AGO)
         member.create_system, member.external_attr = 3, _REGULAR
-        self.archive.writestr(member, raw, zipfile.ZIP_STORED if is_dense else zipfile.ZIP_DEFLATED)
-        self.stated[name] = (hashlib.sha256(raw).hexdigest(), len(raw))
+        member.compress_type = zipfile.ZIP_STORED if is_dense else zipfile.ZIP_DEFLATED
+        digest, size = hashlib.sha256(), 0
+        with self.archive.open(member, "w") as packed:
+            for piece in pieces:
+                packed.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        self.stated[name] = (digest.hexdigest(), size)
 
 
 class _Sealed:
@@ -144,7 +154,7 @@ def export(session: Session, file: Path, wish: Wish, *, vkey: str, root_certific
         if sealed.witnessed:
             pack.add(WITNESSED_PATH, sealed.witnessed)
         pack.add(VKEY_FILE, vkey.encode() + b"\n")
-        pack.add(history.PATH, b"".join(kept_history.pages(session)))
+        pack.add_pieces(history.PATH, kept_history.pages(session))
         pack.add(ROOT_CERTIFICATE, root_certificate)
         held = quorum.policy_in_force(session)
         if held is not None:
