@@ -26,6 +26,7 @@ from tests.audit.small_log import (
     NOW_S,
     WITNESSES,
     Files,
+    honest_entries,
     make_checkpoint,
     make_entries,
     make_log,
@@ -260,16 +261,17 @@ def test_the_commands_say_what_is_newer(
     """Of a folder, and of an evidence bundle, whose proofs are under its newest checkpoint."""
     monkeypatch.setattr("time.time", lambda: float(NOW_S))
     (tmp_path / "policy").write_bytes(make_policy())
-    files = make_bundle(ENTRIES, proven=[7])
-    files["checkpoint.witnessed"] = sealed(VOUCHED, *THREE)
-    bundle = pack(tmp_path / "F.zip", {**files, MANIFEST_PATH: manifest_of(files, ENTRIES)})
-    for place in (bundle, busy().save(tmp_path / "log")):
+    entries = honest_entries(COUNT)
+    files = make_bundle(entries, proven=[7])
+    files["checkpoint.witnessed"] = make_checkpoint(VOUCHED, root_of(entries[:VOUCHED]), *THREE)
+    bundle = pack(tmp_path / "F.zip", {**files, MANIFEST_PATH: manifest_of(files, entries)})
+    for place in (bundle, files.save(tmp_path / "log")):
         words = ["verify", str(place), "--policy", str(tmp_path / "policy"), *options]
         result = CliRunner().invoke(main, words)
         lines = result.output.splitlines()
         assert (result.exit_code, lines[-1]) == (0, "result: good")
         assert f"size: {VOUCHED}" in lines
         assert "unwitnessed: 10 entries newer than the witnesses' word" in lines
-    files["checkpoint"] = sealed(COUNT, *THREE)
+    files["checkpoint"] = make_checkpoint(COUNT, root_of(entries), *THREE)
     words[1] = str(files.save(tmp_path / "quiet"))
     assert "unwitnessed" not in CliRunner().invoke(main, words).output
