@@ -201,6 +201,11 @@ class Settings:
         return self.keys_folder / "receipt-signing.pem"
 
     @property
+    def receipt_next_signing_file(self) -> Path:
+        """The same under the root that receipts are to hang from next, while that one is waited for."""
+        return self.keys_folder / "receipt-signing-next.pem"
+
+    @property
     def receipt_root_file(self) -> Path:
         """The root key of receipts, exported at `init` and then taken off the host."""
         return self.keys_folder / "receipt-root.pem"
@@ -248,6 +253,7 @@ class Settings:
             self.log_key_file,
             self.log_next_key_file,
             self.receipt_signing_file,
+            self.receipt_next_signing_file,
             self.receipt_root_file,
             self.session_key_file,
         )

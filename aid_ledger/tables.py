@@ -7,6 +7,7 @@ from aid_ledger.book import models as book
 from aid_ledger.core import numbering
 from aid_ledger.core.db import Base
 from aid_ledger.core.jobs import tables as jobs
+from aid_ledger.custody import models as custody
 from aid_ledger.delivery import models as delivery
 from aid_ledger.disbursement import models as disbursement
 from aid_ledger.documents import models as documents
@@ -30,6 +31,7 @@ ROOMS = (
     log,
     regions,
     officials,
+    custody,
     leaving,
     documents,
     book,

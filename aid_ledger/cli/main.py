@@ -19,6 +19,7 @@ from aid_ledger.cli import (
     household,
     keys,
     log,
+    receiptsroot,
     recipients,
     recovering,
     sequencing,
@@ -83,3 +84,4 @@ main.add_command(log.audit_group)
 main.add_command(log.book_group)
 main.add_command(witnesses.witnesses)
 main.add_command(keys.keys)
+main.add_command(receiptsroot.receipts_root)

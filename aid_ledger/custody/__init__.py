@@ -1,1 +1,1 @@
-"""The custody room: which key the log is signed with next, proposed by one administrator and agreed to by another."""
+"""The custody room: which key signs the log next, which root receipts hang from next; decided by two administrators."""

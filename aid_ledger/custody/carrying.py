@@ -1,4 +1,4 @@
-"""Carrying an announced key on, unasked: noting when the witnesses have seen it, and taking it when its time has come.
+"""Carrying an announced key or root on, unasked: noting when the witnesses have seen it, taking it when its time comes.
 
 Run by the process that sequences the log, which alone has both keys. Read, then one small write; a kill in between
 leaves what was there, and the next look goes on from it.
@@ -10,22 +10,33 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import clock, logs
 from aid_ledger.core.act import SYSTEM, Acts, keeping_house
 from aid_ledger.core.db import reading
 from aid_ledger.core.keyfiles import KeyFileFault
-from aid_ledger.custody import service
+from aid_ledger.custody import roots, service
+from aid_ledger.custody.models import ReceiptRoot
+from aid_ledger.custody.queries import coming_root
 from aid_ledger.log.keyring import Keys
-from aid_ledger.log.models import LogCheckpoint, LogEntry, LogKey, LogKeySeal, LogPosition, Witness, WitnessCosignature
-from aid_ledger.log.queries import coming_key, cosigned_note
+from aid_ledger.log.models import (
+    LogCheckpoint,
+    LogEntry,
+    LogHistory,
+    LogKey,
+    LogKeySeal,
+    LogPosition,
+    Witness,
+    WitnessCosignature,
+)
+from aid_ledger.log.queries import coming_key, cosigned_note, sealed_size
 from aid_ledger.log.quorum import policy_in_force
 from aid_ledger.log.rules import KeyMissing, quorum_of
 from aid_ledger.log.sequencer import Pass, Sequencer
 from audit import cosignature, note
-from audit.facts.custody import LogKeyAnnounced
+from audit.facts.custody import LogKeyAnnounced, ReceiptRootAnnounced
 from audit.keys import WAIT
 from audit.policy import Group, Named, Policy
 
@@ -34,6 +45,7 @@ log = logs.get(__name__)
 LOOK_BACK: Final = 64
 """Newest cosigned checkpoints that are looked through for one that all of the quorum have cosigned."""
 QUORUM: Final = "kuorum"
+UNPLACED: Final = 2**63 - 1
 LOOK_EVERY_S: Final = 60
 """How often an announced key is looked at: the sight of the quorum is noted soon, and 72 hours are long."""
 
@@ -78,8 +90,34 @@ def carry_on(engine: Engine, acts: Acts, keys: Keys) -> str:
     return acts.run(SYSTEM, service.take_key, found.key.id, seen=found.seen, kept=found.kept).vkey
 
 
+def take_root(engine: Engine, acts: Acts) -> str:
+    """Take the announced root of receipts if its time has come; gives its fingerprint, "" if none was taken."""
+    with reading(engine) as session:
+        root = coming_root(session)
+        if root is None or not is_ripe(session, root, clock.now()):
+            return ""
+    return acts.run(SYSTEM, roots.take_root, root.id).fingerprint
+
+
+def is_ripe(session: Session, root: ReceiptRoot, at: dt.datetime) -> bool:
+    """Tell whether a root was announced for as long as it should be, and the quorum has seen it for 72 hours.
+
+    When it saw it is read from the history, which outsiders have, too.
+    """
+    position = _position_of(session, root.announced_act, ReceiptRootAnnounced.KIND)
+    if root.usable_from is None or at < root.usable_from or position >= sealed_size(session):
+        return False
+    policy = outgoing_policy(session)
+    if not policy.has_quorum:
+        return True
+    over = select(LogHistory.note).where(LogHistory.size > position, LogHistory.noted_at <= at - WAIT)
+    shown = session.scalars(over.order_by(LogHistory.size.desc()).limit(LOOK_BACK))
+    times = [policy.quorum_time_s(_cosigned(policy, each)) for each in shown]
+    return any(each is not None and each <= (at - WAIT).timestamp() for each in times)
+
+
 class Custodian:
-    """A sequencer that looks, once a minute, whether an announced key can be carried on.
+    """A sequencer that looks, once a minute, whether an announced key or root can be carried on.
 
     What keeps a key from being carried on is told and stops nothing: the key in use goes on signing.
     """
@@ -94,6 +132,8 @@ class Custodian:
         """Make one pass, after a look if it is time for one."""
         if self._is_due():
             self._looked_s = clock.monotonic()
+            if root := self.take_root():
+                log.info("receipt_root_taken", fingerprint=root)
             try:
                 taken = self.carry_on()
             except (KeyMissing, KeyFileFault) as fault:
@@ -106,6 +146,10 @@ class Custodian:
     def carry_on(self) -> str:
         """Do what can be done for the announced key now; gives the key that was taken, "" if none was."""
         return carry_on(self._sequencer.engine, self._acts, self._sequencer.keys)
+
+    def take_root(self) -> str:
+        """Take the announced root of receipts if its time has come; gives its fingerprint, "" if none was taken."""
+        return take_root(self._sequencer.engine, self._acts)
 
     def is_settled(self) -> bool:
         """Tell whether a pass would have nothing to do."""
@@ -124,10 +168,8 @@ def progress(session: Session, at: dt.datetime) -> Progress | None:
     key = coming_key(session)
     if key is None or key.usable_from is None:
         return None
-    place = select(LogPosition.position).join(LogEntry, LogEntry.id == LogPosition.entry_id)
-    place = place.where(LogEntry.act == key.announced_act, LogEntry.kind == LogKeyAnnounced.KIND)
-    position = session.scalar(place)
-    if position is None or position >= (session.scalar(select(func.max(LogCheckpoint.size))) or 0):
+    position = _position_of(session, key.announced_act, LogKeyAnnounced.KIND)
+    if position >= sealed_size(session):
         return Progress(key, UNSEALED)
     policy = outgoing_policy(session)
     held = session.get(LogKeySeal, key.id)
@@ -138,6 +180,13 @@ def progress(session: Session, at: dt.datetime) -> Progress | None:
     if at < key.usable_from:
         return Progress(key, WAITING, seen)
     return Progress(key, RIPE if kept else UNKEPT, seen, kept)
+
+
+def _position_of(session: Session, act: str, kind: str) -> int:
+    """Tell where an announcement lies; one that is not ordered yet lies behind everything."""
+    place = select(LogPosition.position).join(LogEntry, LogEntry.id == LogPosition.entry_id)
+    position = session.scalar(place.where(LogEntry.act == act, LogEntry.kind == kind))
+    return UNPLACED if position is None else position
 
 
 def outgoing_policy(session: Session) -> Policy:

@@ -65,8 +65,43 @@ class SecondPersonNeeded(DomainError):
     code = "custody.second_person"
 
 
+class RootUndecided(DomainError):
+    """Another root of receipts was proposed or announced and is neither withdrawn nor taken yet."""
+
+    kind = Kind.CONFLICT
+    code = "custody.root_undecided"
+
+
+class RootUsedBefore(DomainError):
+    """Receipts hung from this root once, or it was withdrawn: it never comes back."""
+
+    kind = Kind.CONFLICT
+    code = "custody.root_used_before"
+
+
+class RootStatementMalformed(DomainError):
+    """The file is no statement about this log that the root in use has signed."""
+
+    kind = Kind.INVALID
+    code = "custody.root_statement_malformed"
+
+
+class RootNotFound(DomainError):
+    """No root with that fingerprint is proposed or announced."""
+
+    kind = Kind.NOT_FOUND
+    code = "custody.root_not_found"
+
+
+class RootNotProposed(DomainError):
+    """The root is not waiting for a second person: it is announced already."""
+
+    kind = Kind.CONFLICT
+    code = "custody.root_not_proposed"
+
+
 class KeyNotRipe(DomainError):
-    """The key may not be taken yet: its time has not come, or the witnesses have not seen it for so long."""
+    """The key or root may not be taken yet: its time has not come, or the witnesses have not seen it for so long."""
 
     kind = Kind.CONFLICT
     code = "custody.not_ripe"

@@ -69,9 +69,7 @@ def announce_key(act: Act, key_id: str, *, wait: dt.timedelta) -> LogKey:
 
     if key.state != rules.PROPOSED:
         raise rules.KeyNotProposed
-    proposer = officials.official_by_login(act.session, key.proposed_by)
-    if proposer.id in officials.barred_with(act.session, acting_official_id(act), act.on):
-        raise rules.SecondPersonNeeded
+    require_second(act, key.proposed_by)
 
     key.state, key.usable_from, key.announced_act = rules.ANNOUNCED, act.at + max(wait, rules.wait_of(0)), act.id
     act.session.flush()
@@ -123,6 +121,13 @@ def take_key(act: Act, key_id: int, *, seen: str, kept: str) -> LogKey:
 
     act.record(LogKeyTaken(old=key.old_vkey, new=key.vkey, seen=seen, kept=kept))
     return key
+
+
+def require_second(act: Act, proposed_by: str) -> None:
+    """Refuse whoever proposed what they agree to, and whoever holds that person's office; raises SecondPersonNeeded."""
+    proposer = officials.official_by_login(act.session, proposed_by)
+    if proposer.id in officials.barred_with(act.session, acting_official_id(act), act.on):
+        raise rules.SecondPersonNeeded
 
 
 def _open_key(act: Act, key_id: str) -> LogKey:

@@ -20,6 +20,7 @@ from typing import Final, Self
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import clock
+from aid_ledger.custody.queries import receipt_roots
 from aid_ledger.disbursement.lodging import Lodged
 from aid_ledger.documents import files
 from aid_ledger.log import history as kept_history
@@ -45,6 +46,8 @@ from audit.tiles import ENTRIES, WIDTH, Tile
 ROOT_CERTIFICATE: Final = "receipts/root.crt"
 POLICY: Final = "policy.txt"
 """What the agency itself asks of witnesses, for convenience: the reader is told to believe the one on paper."""
+LATER_ROOT: Final = "receipts/root-{}.crt"
+"""Roots that followed, from 2 on."""
 README: Final = "README.txt"
 CHECK_PAGE: Final = "periksa.html"
 PAGES: Final = TEMPLATE_FOLDER / "oversight" / "evidence"
@@ -159,6 +162,9 @@ def export(session: Session, file: Path, wish: Wish, *, vkey: str, root_certific
         held = quorum.policy_in_force(session)
         if held is not None:
             pack.add(POLICY, held.text.encode())
+        for number, root in enumerate(receipt_roots(session, root_certificate)[1:], start=2):
+            if root.first <= sealed.size:
+                pack.add(LATER_ROOT.format(number), root.pem.encode())
         choice = _add_log(pack, sealed, wish)
         proven = sorted({0, *(choice.indexes if choice.count <= MAX_PROVEN else [])})
         for index in proven:

@@ -7,19 +7,17 @@ unknown, a malformed and a foreign code take the same steps and get the same ans
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.crypto import FieldKeys, IntegrityFailed
 from aid_ledger.core.prison import FileUnreadable
+from aid_ledger.custody.queries import Root, receipt_roots
 from aid_ledger.log import queries as log
 from aid_ledger.log.rules import EntryNotFound, NotSealed
 from aid_ledger.public import reading, verdicts
@@ -28,7 +26,6 @@ from aid_ledger.public.verdicts import Finding, Proof, Reason, Verdict
 from aid_ledger.receipts import queries, rules, service
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.proving import evidence_of
-from audit.entry import parse_entry
 from audit.errors import AuditError
 from audit.pdf import evidence
 from audit.policy import Policy
@@ -43,13 +40,9 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """What receipts hang from here: the root certificate as the log's first entry pins it, and the log's keys.
+    """What receipts hang from here: every root that the log names, oldest first, and the log's keys."""
 
-    `root` is "" where the certificate is missing or is not the pinned one; then no file can be checked.
-    """
-
-    root: str
-    fingerprint: str
+    roots: tuple[Root, ...]
     trusted: Policy
     origin: str
 
@@ -58,16 +51,17 @@ class Anchors:
         """The key in use, for people to compare."""
         return str(self.trusted.logs[-1].key)
 
+    @property
+    def root(self) -> str:
+        """The certificate of the root in use (PEM); "" where it is not here, and then no file can be checked."""
+        return self.roots[-1].pem
+
 
 def anchors(session: Session, root_certificate_file: Path) -> Anchors:
     """Read what receipts are held against; raises NotSealed before the log's first pass."""
     name = log.name_of_log(session)
-    pinned = str(parse_entry(log.entry_at(session, 0).raw).body["receipt_root"])
-    pem = root_certificate_file.read_bytes() if root_certificate_file.exists() else b""
-    digest = x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()) if pem else b""
-    is_pinned = base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == pinned
-    shown = base64.urlsafe_b64decode(pinned + "=").hex()
-    return Anchors(pem.decode("ascii") if is_pinned else "", shown, name.own_policy(), name.origin)
+    first = root_certificate_file.read_bytes() if root_certificate_file.exists() else b""
+    return Anchors(receipt_roots(session, first), name.own_policy(), name.origin)
 
 
 def check_code(session: Session, keys: FieldKeys, anchors: Anchors, typed: str, *, at: dt.datetime) -> Finding:
@@ -84,7 +78,7 @@ def check_file(pdf: bytes, anchors: Anchors, *, at: dt.datetime) -> Reading | Fi
     if unfit := _unfit(pdf, anchors):
         return verdicts.undecided(unfit)
     try:
-        read = reading.read_file(pdf, Trusted(anchors.root, anchors.trusted, int(at.timestamp())))
+        read = reading.read_file(pdf, Trusted(anchors.roots, anchors.trusted, int(at.timestamp())))
     except ReadersBusy:
         return verdicts.undecided(Reason.BUSY)
     except FileUnreadable:

@@ -11,14 +11,18 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aid_ledger.core.prison import MEBIBYTE, Arguments, Confines, FileUnreadable, imprisoned
-from audit import policy
+from audit import note, policy
 from audit.errors import AuditError
-from audit.pdf import verify_receipt
+from audit.pdf import ReceiptReport, verify_receipt
 from audit.pdf.fields import ReceiptFields
 from audit.policy import Policy
+
+if TYPE_CHECKING:
+    # The prisoner imports this file, and has no business with what reads databases.
+    from aid_ledger.custody.queries import Root
 
 UPLOAD_MAX_BYTES: Final = 2 * MEBIBYTE
 """A receipt has some 200 kB; the verifier itself refuses more than one MiB."""
@@ -26,6 +30,8 @@ CONFINES: Final = Confines(memory_bytes=768 * MEBIBYTE, cpu_s=5, wall_s=5, resul
 AT_ONCE: Final = 2
 """Files read at once by one process; who comes later waits, then is told to come back."""
 PATIENCE_S: Final = 5
+OTHER_ROOT: Final = "receipt.certificate"
+"""The rule of the verifier that fails where another root issued the certificate."""
 ANSWER: Final = "answer.json"
 
 _seats = threading.BoundedSemaphore(AT_ONCE)
@@ -39,9 +45,9 @@ class ReadersBusy(FileUnreadable):
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """What a receipt is held against: the root certificate (PEM), the log with all its keys, and our clock."""
+    """What a receipt is held against: the roots and the log's keys, each for its sizes, and our clock."""
 
-    root: str
+    roots: tuple[Root, ...]
     log: Policy
     now_s: int
 
@@ -70,7 +76,7 @@ def read_file(pdf: bytes, trusted: Trusted) -> Reading:
             source = Path(folder) / "receipt.pdf"
             source.write_bytes(pdf)
             arguments: Arguments = {
-                "root": trusted.root,
+                "roots": "\n".join(map(_spell, trusted.roots)),
                 "log_key": str(trusted.log.logs[-1].key),
                 "policy": "".join(map(policy.write_log_line, trusted.log.logs)) + "quorum none\n",
                 "now_s": trusted.now_s,
@@ -81,16 +87,15 @@ def read_file(pdf: bytes, trusted: Trusted) -> Reading:
         _seats.release()
 
 
+def _spell(root: Root) -> str:
+    """Write a root for the prisoner: its sizes and its certificate."""
+    return f"{root.first} {'' if root.last is None else root.last} {note.encode_base64(root.certificate)}"
+
+
 def verify(source: Path, results: Path, arguments: Arguments) -> None:
     """Do the prisoner's work: verify one file and leave the answer."""
     try:
-        report = verify_receipt(
-            source.read_bytes(),
-            root_cert=str(arguments["root"]).encode(),
-            log_key=str(arguments["log_key"]),
-            policy=policy.parse(str(arguments["policy"]).encode()),
-            now_s=int(arguments["now_s"]),
-        )
+        report = _verified(source.read_bytes(), arguments)
     except AuditError as refusal:
         answer: dict[str, object] = {"rule": refusal.rule}
     else:
@@ -102,6 +107,34 @@ def verify(source: Path, results: Path, arguments: Arguments) -> None:
             "fields": report.fields.to_json(),
         }
     (results / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _verified(pdf: bytes, arguments: Arguments) -> ReceiptReport:
+    """Verify under the newest root that issued the file's certificate, which must be the one for its checkpoint.
+
+    Raises:
+        AuditError: no root did, or another one is for that size, or the receipt is not what it should be.
+    """
+    refusal = AuditError("there is no root", rule=OTHER_ROOT)
+    for spelled in reversed(str(arguments["roots"]).split("\n")):
+        first, last, certificate = spelled.split(" ")
+        try:
+            report = verify_receipt(
+                pdf,
+                root_cert=note.decode_base64(certificate),
+                log_key=str(arguments["log_key"]),
+                policy=policy.parse(str(arguments["policy"]).encode()),
+                now_s=int(arguments["now_s"]),
+            )
+        except AuditError as error:
+            if error.rule != OTHER_ROOT:
+                raise
+            refusal = error
+            continue
+        if int(first) <= report.size and (not last or report.size <= int(last)):
+            return report
+        raise AuditError(f"size {report.size} is not one that this root is for", rule=OTHER_ROOT)
+    raise refusal
 
 
 def understood(raw: bytes) -> Reading:

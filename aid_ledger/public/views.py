@@ -109,9 +109,19 @@ def root_certificate() -> ResponseReturnValue:
         held = checking.anchors(session, settings_here().receipt_root_certificate_file)
     if not held.root:
         return _answer(verdicts.undecided(Reason.NO_ROOT), HTTPStatus.NOT_FOUND)
-    response = Response(held.root, content_type="application/x-pem-file")
-    response.headers["Content-Disposition"] = 'attachment; filename="akar-tanda-terima.pem"'
-    return response
+    return _certificate(held.root, "akar-tanda-terima.pem")
+
+
+@bp.get("/periksa/akar/<fingerprint>.pem")
+@public
+def earlier_root(fingerprint: str) -> ResponseReturnValue:
+    """Hand out the certificate of a root that the log names, by its SHA-256 in hex, for receipts of its time."""
+    with desk.read() as session:
+        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+    found = [each.pem for each in held.roots if each.shown == fingerprint and each.certificate]
+    if not found:
+        return _answer(verdicts.undecided(Reason.NO_ROOT), HTTPStatus.NOT_FOUND)
+    return _certificate(found[0], f"akar-tanda-terima-{fingerprint[:8]}.pem")
 
 
 @bp.get("/transparansi")
@@ -142,6 +152,12 @@ def fault(error: Exception) -> ResponseReturnValue:
 
 def _answer(finding: Finding, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return make_response(render_template("public/result.html", finding=finding), status)
+
+
+def _certificate(pem: str, name: str) -> Response:
+    response = Response(pem, content_type="application/x-pem-file")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _may_spend(cost: int) -> bool:

@@ -1,28 +1,34 @@
 """The press: a receipt's PDF, made when somebody asks for it, once its entry lies under a signed checkpoint.
 
-The same receipt asked for again under the same checkpoint gives the same statement; nothing is stored. The signing key
-is loaded once and held in memory. Making keys and certificates is `aid-ledger init`. Load this file by `layout.load`.
+The same receipt asked for again under the same checkpoint gives the same statement; nothing is stored. The signing keys
+are loaded once and held in memory; the root that the log names for that checkpoint decides which of them signs. Making
+keys and certificates is `aid-ledger init`. Load this file by `layout.load`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.keyfiles import read_private
+from aid_ledger.custody.queries import Root, receipt_roots
 from aid_ledger.receipts import queries
 from aid_ledger.receipts.layout import LAYOUT
 from aid_ledger.receipts.proving import evidence_of
 from aid_ledger.receipts.rendering import Issuer, ReceiptPrinter
 from aid_ledger.receipts.rules import SigningUnavailable
 from aid_ledger.receipts.signing import KeySigner, Signer, sign
+from audit import checkpoint, proof
 
 _KEY: Final = re.compile(
     rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.+?-----END (?:[A-Z]+ )?PRIVATE KEY-----\n?", re.DOTALL
@@ -32,9 +38,10 @@ _KEY: Final = re.compile(
 class Press:
     """Makes signed PDFs for one agency."""
 
-    def __init__(self, *, signer: Signer, root: x509.Certificate, base_url: str) -> None:
-        self._signer = signer
-        self._printer = ReceiptPrinter(Issuer(base_url, root.fingerprint(hashes.SHA256())))
+    def __init__(self, *, signers: Sequence[Signer], first_root: bytes, base_url: str) -> None:
+        self._signers = signers
+        self._first_root = first_root
+        self._printer = lru_cache(maxsize=2)(lambda root: ReceiptPrinter(Issuer(base_url, root)))
 
     def pdf_of(self, session: Session, keys: FieldKeys, reference: str) -> bytes:
         """Make the signed PDF of a receipt.
@@ -42,41 +49,69 @@ class Press:
         Raises:
             ReceiptNotFound: there is no such receipt.
             NotSealed: its entry does not lie under a checkpoint yet.
-            SigningUnavailable: the signing certificate had ended when the receipt was issued.
+            SigningUnavailable: no signing certificate here is of the root in force, or it had ended when the receipt
+                was issued.
 
         """
         receipt = queries.receipt(session, reference)
-        signed_at = self._signed_at(receipt.issued_at)
         evidence = evidence_of(session, keys, receipt)
+        size = checkpoint.parse(proof.parse(evidence.proof).signed.text).size
+        root, signer = self._signer_for(size, receipt_roots(session, self._first_root))
+        signed_at = _signed_at(signer, receipt.issued_at)
         with LAYOUT:
-            return sign(self._printer.render(evidence, signed_at=signed_at), self._signer)
+            return sign(self._printer(root).render(evidence, signed_at=signed_at), signer)
 
-    def _signed_at(self, issued_at: dt.datetime) -> dt.datetime:
-        """Sign as of the issue, so that the same receipt gives the same bytes; never before the certificate begins.
+    def _signer_for(self, size: int, roots: Sequence[Root]) -> tuple[bytes, Signer]:
+        """Choose who signs under a checkpoint of this size: a root signs neither before it is taken nor afterwards."""
+        for root in roots:
+            if root.is_for(size) and root.certificate:
+                issuer = x509.load_der_x509_certificate(root.certificate)
+                for signer in self._signers:
+                    if _is_issued_by(signer.certificate, issuer):
+                        return issuer.fingerprint(hashes.SHA256()), signer
+        raise SigningUnavailable("no signing certificate here is of the root in force")
 
-        A renewed certificate begins after older receipts were issued: those are signed as of its beginning.
-        """
-        signed_at = max(issued_at, self._signer.certificate.not_valid_before_utc)
-        if signed_at > self._signer.certificate.not_valid_after_utc:
-            raise SigningUnavailable("the signing certificate has ended")
-        return signed_at
+
+def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
-def load_press(*, signing_file: Path, root_certificate_file: Path, base_url: str) -> Press:
-    """Load the signing key with its certificate, which share a private file, and the root's public certificate.
+def _signed_at(signer: Signer, issued_at: dt.datetime) -> dt.datetime:
+    """Sign as of the issue, so that the same receipt gives the same bytes; never before the certificate begins.
+
+    A renewed certificate begins after older receipts were issued: those are signed as of its beginning.
+    """
+    signed_at = max(issued_at, signer.certificate.not_valid_before_utc)
+    if signed_at > signer.certificate.not_valid_after_utc:
+        raise SigningUnavailable("the signing certificate has ended")
+    return signed_at
+
+
+def load_press(*, signing_file: Path, next_signing_file: Path, root_certificate_file: Path, base_url: str) -> Press:
+    """Load the signing keys, each with its certificate in a private file, and the first root's public certificate.
+
+    The next signing file is there while a root that follows is waited for.
 
     Raises:
         SigningUnavailable: a file is missing.
-        KeyFileFault: the private file is open to others.
+        KeyFileFault: a private file is open to others.
         SignerMismatch: key and certificate do not belong together.
 
     """
     if not signing_file.exists() or not root_certificate_file.exists():
         raise SigningUnavailable("the receipts' keys are not on this machine")
-    pem = read_private(signing_file)
+    files = [signing_file, *([next_signing_file] if next_signing_file.exists() else [])]
+    signers = [_load_signer(each) for each in files]
+    return Press(signers=signers, first_root=root_certificate_file.read_bytes(), base_url=base_url)
+
+
+def _load_signer(file: Path) -> Signer:
+    pem = read_private(file)
     key = _KEY.search(pem)
     if key is None:
         raise SigningUnavailable("the signing file holds no private key")
-    signer = KeySigner.load(key.group(), _KEY.sub(b"", pem))
-    root = x509.load_pem_x509_certificate(root_certificate_file.read_bytes())
-    return Press(signer=signer, root=root, base_url=base_url)
+    return KeySigner.load(key.group(), _KEY.sub(b"", pem))

@@ -177,6 +177,7 @@ def the_press() -> Press:
             settings = settings_here()
             made = current_app.extensions[PRESS] = layout.load("aid_ledger.receipts.press").load_press(
                 signing_file=settings.receipt_signing_file,
+                next_signing_file=settings.receipt_next_signing_file,
                 root_certificate_file=settings.receipt_root_certificate_file,
                 base_url=settings.base_url,
             )

@@ -1,12 +1,12 @@
-"""Facts on the keys that sign the log: which key follows which, said in the log itself before the new one is used.
+"""Facts on the keys that sign the log and the root of receipts: which follows which, said before the new one is used.
 
 What makes a rotation believable (both signatures, the wait, the witnesses) is checked in `audit/keys.py`; who may ask
-for one and who must agree in `audit/replay/custody.py`.
+for one and who must agree in `audit/replay/custody.py`; the root's signature and its wait in `audit/replay/roots.py`.
 """
 
 from __future__ import annotations
 
-from audit.facts.codec import Code, Fact, Line, Moment, Signed, fact
+from audit.facts.codec import Code, Digest, Fact, FileText, Line, Moment, Signed, fact
 
 
 @fact("log_keys")
@@ -54,3 +54,48 @@ class LogKeyTaken(Fact):
     new: Line
     seen: Signed
     kept: Signed
+
+
+@fact("receipt_roots")
+class ReceiptRootProposed(Fact):
+    """An official asked that receipts hang from a new root; nothing changes until a second one agrees.
+
+    `old` and `new` are the SHA-256 of the roots' certificates (DER), here and in the facts below.
+    """
+
+    old: Digest
+    new: Digest
+    decree: Line
+
+
+@fact("receipt_roots")
+class ReceiptRootAnnounced(Fact):
+    """A second official agreed: from `usable_from` on, 72 hours later at the earliest, the new root may be taken.
+
+    Certificates (DER) and the old root's signature over the statement of `audit.roots` are base64.
+    """
+
+    old: Digest
+    new: Digest
+    old_certificate: FileText
+    certificate: FileText
+    signature: FileText
+    usable_from: Moment
+    proposed_by: Code
+    decree: Line
+
+
+@fact("receipt_roots")
+class ReceiptRootWithdrawn(Fact):
+    """A proposed or announced root will never be one of this log's; the root in use stays."""
+
+    new: Digest
+    reason: Line
+
+
+@fact("receipt_roots")
+class ReceiptRootTaken(Fact):
+    """Receipts under checkpoints of sizes up to this entry's index hang from the old root, later ones from the new."""
+
+    old: Digest
+    new: Digest

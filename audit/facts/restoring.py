@@ -17,7 +17,8 @@ RECORDED: Final = frozenset(
         *("import_problems", "imports", "instructions", "isolation_checks", "isolation_episodes", "left_out"),
         *("line_results", "lodged_openings", "log_keys", "office_terms", "offices", "officials", "otp_devices"),
         *("otp_uses", "people", "personal_views", "program_sources", "programs", "purchases", "rates"),
-        *("receipts", "recovery_codes", "regions", "result_files", "role_grants", "sources", "transfers"),
+        *("receipt_roots", "receipts", "recovery_codes", "regions", "result_files", "role_grants", "sources"),
+        "transfers",
         *("treasury_returns", "unwitnessed_openings", "unwitnessed_uses", "unwitnessed_ways", "vendors"),
         *(
             "witness_policies",

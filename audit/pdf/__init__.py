@@ -13,9 +13,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
-from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
-
 from audit import note
 from audit.errors import AuditError, MalformedInput, SignatureFailed
 from audit.pdf import certificates, cms, document, evidence, frame
@@ -29,12 +26,6 @@ __all__ = ["ReceiptFields", "ReceiptReport", "verify_receipt"]
 
 MAX_SKEW: Final = dt.timedelta(minutes=5)
 """House rule: how far the clocks of signer, sequencer and verifier may differ."""
-_SURPRISES: Final = (
-    *(ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError, Warning),
-    *(InternalError, InvalidSignature, UnsupportedAlgorithm),
-    *(x509.DuplicateExtension, x509.ExtensionNotFound, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
-)
-"""What a hostile file might still provoke in the libraries below us. It is a refusal too, never a crash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ def verify_receipt(
         return _verify(pdf, root_cert, _trusted(log_key, policy), int(time.time()) if now_s is None else now_s)
     except AuditError:
         raise
-    except _SURPRISES as error:
+    except certificates.SURPRISES as error:
         raise MalformedInput(f"unreadable: {type(error).__name__}", rule="receipt.unreadable") from error
 
 

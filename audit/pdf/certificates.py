@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -22,6 +22,12 @@ from audit.pdf import der
 from audit.pdf.cms import MIN_RSA_BITS, RSA_SHA256, PublicKey
 
 MAX_CERTIFICATE_BYTES: Final = 8_192
+SURPRISES: Final = (
+    *(ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError, Warning),
+    *(InternalError, InvalidSignature, UnsupportedAlgorithm),
+    *(x509.DuplicateExtension, x509.ExtensionNotFound, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
+)
+"""What a hostile file might still provoke in the libraries below us. It is a refusal too, never a crash."""
 DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 """id-kp-documentSigning (RFC 9336); poppler trusts it only together with emailProtection."""
 _PURPOSES: Final = {DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION}

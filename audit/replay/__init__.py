@@ -5,7 +5,7 @@ every hash is right. Reading order:
 
 - columns, state: what is remembered;
 - rows: what may explain which row;
-- authority: who may do what, kind by kind; powers, codes: how power and factors come and go; custody: the log's keys;
+- authority: who may do what, kind by kind; powers, codes: how power and factors come and go; custody, roots: keys;
 - documents, value, funding, programmes: papers, accounts, what comes in, what a programme may pay;
 - entitlements, separation, batches: who is due what, four eyes, a batch's way;
 - payments, receipts: what became of each line;
@@ -36,6 +36,7 @@ from audit.replay import (
     programmes,
     receipts,
     restoring,
+    roots,
     rows,
     value,
     witnessed,
@@ -56,6 +57,7 @@ _FAMILIES = (
     powers,
     codes,
     custody,
+    roots,
     documents,
     value,
     funding,

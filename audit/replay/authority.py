@@ -41,6 +41,9 @@ ROLES: Final[dict[type[Fact], frozenset[str]]] = {
     custody.LogKeyProposed: ADMIN,
     custody.LogKeyAnnounced: ADMIN,
     custody.LogKeyWithdrawn: ADMIN,
+    custody.ReceiptRootProposed: ADMIN,
+    custody.ReceiptRootAnnounced: ADMIN,
+    custody.ReceiptRootWithdrawn: ADMIN,
     witnessing.WitnessPolicyProposed: ADMIN,
     witnessing.WitnessPolicySet: ADMIN,
     witnessing.UnwitnessedProposed: APPROVER | TREASURER,
@@ -143,7 +146,9 @@ ASKED_FOR_ONESELF: Final[frozenset[type[Fact]]] = frozenset({officials.FactorRes
 OFFICIALS: Final[frozenset[type[Fact]]] = frozenset({paying.OtpRejected, paying.BatchRejected})
 """By any official: that the role is gone may be why a code was refused; who may reject depends on the batch's state."""
 
-SYSTEM: Final[frozenset[type[Fact]]] = frozenset({officials.SignInFailures, custody.LogKeyTaken})
+SYSTEM: Final[frozenset[type[Fact]]] = frozenset(
+    {officials.SignInFailures, custody.LogKeyTaken, custody.ReceiptRootTaken}
+)
 """Nobody's deeds, and nobody may do them by hand."""
 
 BEGINNING: Final[frozenset[type[Fact]]] = frozenset(

@@ -233,6 +233,14 @@ class State:
     """Official to the challenge that waits for their code."""
     keys_proposed: dict[str, str] = field(default_factory=dict)
     """Verifier key to who proposed it."""
+    receipt_root: str = ""
+    """Fingerprint of the root that receipts hang from now."""
+    roots_proposed: dict[str, str] = field(default_factory=dict)
+    """Root to who proposed it."""
+    roots_announced: dict[str, datetime] = field(default_factory=dict)
+    """Root to the moment from which it may be taken; one at a time."""
+    roots_decided: set[str] = field(default_factory=set)
+    """Roots that were in use, announced or withdrawn."""
 
     witnesses: set[str] = field(default_factory=set)
     """Verifier keys of those who are asked to cosign."""

@@ -68,13 +68,13 @@ class Growing:
             self.entries.append(encode_entry(entry))
         return self.size - 1
 
-    def found(self, key: SigningKey = LOG_KEY, *, origin: str = ORIGIN) -> int:
+    def found(self, key: SigningKey = LOG_KEY, *, origin: str = ORIGIN, root: str = "A" * 43) -> int:
         """Say what a verifier pins, and who the two founders are."""
         began = LogFounded(
             vocabulary=0,
             origin=origin,
             log_vkey=vkey(key),
-            receipt_root="A" * 43,
+            receipt_root=root,
             schema="A" * 43,
             custody="separate",
             agency="32.16",

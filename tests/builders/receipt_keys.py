@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from aid_ledger.core import clock, keyfiles
+from aid_ledger.custody.handed import RootStatement
 from aid_ledger.receipts import certificates
 from aid_ledger.receipts.certificates import SigningPrivateKey
 from aid_ledger.settings import Settings
+from audit import roots
 
 SINCE = dt.datetime(2021, 1, 4, 1, 0, tzinfo=dt.UTC)
 AGENCY = "Pemerintah Kabupaten Bekasi (contoh)"
@@ -22,6 +24,31 @@ AGENCY = "Pemerintah Kabupaten Bekasi (contoh)"
 def root() -> certificates.Root:
     """Make the root of this process; a root key takes a second to find."""
     return certificates.make_root(AGENCY, SINCE)
+
+
+@cache
+def next_root() -> certificates.Root:
+    """Make the root that follows it."""
+    return certificates.make_root(AGENCY, SINCE)
+
+
+def der_of(root: certificates.Root) -> bytes:
+    """Give a root's certificate as it is digested."""
+    return root.certificate.public_bytes(serialization.Encoding.DER)
+
+
+def handed(
+    origin: str,
+    *,
+    old: certificates.Root | None = None,
+    new: certificates.Root | None = None,
+    by: certificates.Root | None = None,
+) -> bytes:
+    """Write what comes from where the old root's key lies; `by` is whose key really signs."""
+    old, new = old or root(), new or next_root()
+    message = roots.statement(origin, der_of(old), der_of(new))
+    signature = (by or old).key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    return RootStatement(origin, der_of(old), der_of(new), signature).write()
 
 
 def root_pem() -> bytes:
@@ -34,14 +61,19 @@ def pem_of(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
+def digest_of(root: certificates.Root) -> str:
+    """Give the digest of a root as facts spell it."""
+    return roots.fingerprint(der_of(root))
+
+
 def root_digest() -> str:
     """Give the digest of the root as the log's first entry pins it."""
-    return base64.urlsafe_b64encode(root().certificate.fingerprint(hashes.SHA256())).rstrip(b"=").decode()
+    return digest_of(root())
 
 
-def signing() -> tuple[SigningPrivateKey, x509.Certificate]:
+def signing(under: certificates.Root | None = None) -> tuple[SigningPrivateKey, x509.Certificate]:
     """Issue a signing certificate that begins now."""
-    return certificates.make_signing_certificate(root(), AGENCY, clock.now())
+    return certificates.make_signing_certificate(under or root(), AGENCY, clock.now())
 
 
 def write_keys(settings: Settings) -> None:

@@ -61,6 +61,7 @@ def printed(lived: Lived) -> bytes:
     settings = lived.settings
     press = load_press(
         signing_file=settings.receipt_signing_file,
+        next_signing_file=settings.receipt_next_signing_file,
         root_certificate_file=settings.receipt_root_certificate_file,
         base_url=settings.base_url,
     )

@@ -16,6 +16,7 @@ from sqlalchemy import event, text
 from aid_ledger.core import clock
 from aid_ledger.core.act import Acts
 from aid_ledger.core.prison import FileUnreadable
+from aid_ledger.custody.queries import Root
 from aid_ledger.log.pen import LogPen
 from aid_ledger.public import checking, reading, verdicts
 from aid_ledger.public.checking import Anchors
@@ -31,6 +32,7 @@ from tests.rooms.public.conftest import Issued
 
 GUESSES = 10_000
 TRUSTED = Policy.of_log_key(str(SigningKey("uji.example", bytes(32)).verifier()))
+ROOTS = (Root(receipt_keys.root_digest(), receipt_keys.der_of(receipt_keys.root())),)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -213,7 +215,7 @@ def test_another_agencys_file_is_not_genuine(desk: Desk) -> None:
 )
 def test_hostile_files_end_in_a_promised_answer(pdf: bytes, verdict: Verdict) -> None:
     """THREATS 20: nothing that is uploaded ends in a traceback, and none of it is genuine."""
-    held = Anchors(receipt_keys.root_pem().decode(), "", TRUSTED, "uji.example")
+    held = Anchors(ROOTS, TRUSTED, "uji.example")
     found = checking.check_file(pdf, held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
     assert isinstance(found, Finding)
     assert found.verdict is verdict
@@ -221,7 +223,7 @@ def test_hostile_files_end_in_a_promised_answer(pdf: bytes, verdict: Verdict) ->
 
 def test_a_photograph_of_the_paper_is_no_forgery() -> None:
     """A picture is a mistake that its sender can mend: nobody is told that a good receipt is false."""
-    held = Anchors(receipt_keys.root_pem().decode(), "", TRUSTED, "uji.example")
+    held = Anchors(ROOTS, TRUSTED, "uji.example")
     found = checking.check_file(b"\x89PNG\r\n\x1a\n" + b"\0" * 100, held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
     assert found == verdicts.undecided(Reason.NOT_PDF)
 
@@ -231,7 +233,7 @@ def test_a_full_house_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(reading, "PATIENCE_S", 0)
     monkeypatch.setattr(reading, "_seats", threading.BoundedSemaphore(1))
     reading._seats.acquire()  # noqa: SLF001 - somebody else's file is being read
-    held = Anchors(receipt_keys.root_pem().decode(), "", TRUSTED, "uji.example")
+    held = Anchors(ROOTS, TRUSTED, "uji.example")
     found = checking.check_file(b"%PDF-1.7", held, at=dt.datetime(2021, 8, 5, tzinfo=dt.UTC))
     assert found == verdicts.undecided(Reason.BUSY)
 
@@ -250,7 +252,7 @@ def test_the_check_needs_the_root_the_log_pins(desk: Desk) -> None:
     vectors = Path(__file__).parents[2] / "vectors" / "receipts"
     swapped = anchors_of(desk.bench, (vectors / "root.pem").read_bytes())
     assert swapped.root == ""
-    assert swapped.fingerprint == desk.anchors.fingerprint
+    assert swapped.roots[-1].shown == desk.anchors.roots[-1].shown
     stranger = Desk(desk.bench, swapped)
     assert stranger.file((vectors / "uang.pdf").read_bytes()) == verdicts.undecided(Reason.NO_ROOT)
 

@@ -130,7 +130,10 @@ def test_the_press_needs_its_keys(tmp_path: Path) -> None:
 
     def load() -> press.Press:
         return press.load_press(
-            signing_file=signing_file, root_certificate_file=root_file, base_url="https://a.example"
+            signing_file=signing_file,
+            next_signing_file=tmp_path / "signing-next.pem",
+            root_certificate_file=root_file,
+            base_url="https://a.example",
         )
 
     with pytest.raises(rules.SigningUnavailable):
