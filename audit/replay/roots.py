@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def _founded(state: State, _step: Step, fact: LogFounded) -> None:
-    state.receipt_root = fact.receipt_root
+    # That a log is founded once is for `powers.py`; a second founding never brings another root.
+    state.receipt_root = state.receipt_root or fact.receipt_root
     state.roots_decided.add(fact.receipt_root)
 
 

@@ -213,6 +213,14 @@ def test_a_root_is_proposed_once_and_after_the_one_in_use() -> None:
     ]
 
 
+def test_a_second_founding_brings_no_root() -> None:
+    """THREATS 11: who cannot rotate begins again."""
+    log = staffed()
+    log.found(root=of(1))
+    log.say(proposed(2, old=1))
+    assert [each.rule for each in broken(log)][-1] == "roots.proposed"
+
+
 def test_what_is_signed_names_log_and_roots() -> None:
     """Golden: the statement of FORMAT section 13, and fingerprints as the log spells them."""
     assert roots.statement("ledger.example/log", b"old", b"new") == (
