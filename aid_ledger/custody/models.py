@@ -18,7 +18,9 @@ class ReceiptRoot(Base):
     """
 
     __tablename__ = "receipt_roots"
-    __table_args__ = ({"info": record("two administrators, and the sequencer when the time has come")},)
+    __table_args__ = (
+        {"info": record("two administrators, and the sequencer when the time has come") | {"lasting": "yes"}},
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(43), unique=True)

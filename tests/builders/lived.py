@@ -20,8 +20,10 @@ from aid_ledger.approvals import service as approvals
 from aid_ledger.core import clock, keyfiles
 from aid_ledger.core.act import Act, Acts
 from aid_ledger.core.db import reading
+from aid_ledger.custody import roots
 from aid_ledger.custody import rules as custody_rules
 from aid_ledger.custody import service as custody
+from aid_ledger.custody.queries import hex_of
 from aid_ledger.demo import households, paying, setting_up, story
 from aid_ledger.demo.cast import Cast
 from aid_ledger.demo.paying import Rounds
@@ -45,6 +47,7 @@ from aid_ledger.recipients.models import Person
 from aid_ledger.settings import DEMO_ORIGIN, Environment, Settings
 from audit import note
 from tests.benches import Bench
+from tests.builders import receipt_keys
 from tests.builders.custody import id_of, statement
 from tests.builders.documents import PDF
 from tests.builders.log import AGREEMENTS
@@ -111,6 +114,7 @@ def live(url: str, folder: Path) -> Life:
     finally:
         clock.set_clock(None)
     _keep_the_old_key(stage, _log_key(settings))
+    _keep_the_old_root(stage, settings)
     _go_on(stage, told.rounds)
     told.office.engine.dispose()
     return Life(url, settings.var, told.cast, told.rounds)
@@ -164,6 +168,15 @@ def _keep_the_old_key(stage: Stage, old: note.SigningKey) -> None:
     stage.do("admin", custody.propose_key, statement(old, new), decree="700/14/2021")
     stage.do("admin2", custody.announce_key, id_of(new), wait=custody_rules.wait_of(0))
     stage.do("admin", custody.withdraw_key, id_of(new), reason="Tokennya tidak jadi dibeli")
+
+
+def _keep_the_old_root(stage: Stage, settings: Settings) -> None:
+    """Announce another root for the receipts, and give it up."""
+    old, new = receipt_keys.read_root(settings), receipt_keys.next_root()
+    handed, typed = receipt_keys.handed(DEMO_ORIGIN, old=old), hex_of(receipt_keys.digest_of(new))
+    stage.do("admin", roots.propose_root, handed, decree="700/15/2021")
+    stage.do("admin2", roots.announce_root, typed, wait=custody_rules.wait_of(0))
+    stage.do("admin", roots.withdraw_root, typed, reason="Akar yang lama masih berlaku")
 
 
 def _open_a_way(stage: Stage) -> None:

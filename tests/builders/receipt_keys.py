@@ -7,7 +7,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from aid_ledger.core import clock, keyfiles
 from aid_ledger.custody.handed import RootStatement
@@ -30,6 +30,14 @@ def root() -> certificates.Root:
 def next_root() -> certificates.Root:
     """Make the root that follows it."""
     return certificates.make_root(AGENCY, SINCE)
+
+
+def read_root(settings: Settings) -> certificates.Root:
+    """Read the root that `init` made, as long as nobody has put its key away."""
+    pem = keyfiles.read_private(settings.receipt_root_file)
+    key = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return certificates.Root(key, x509.load_pem_x509_certificate(pem))
 
 
 def der_of(root: certificates.Root) -> bytes:
