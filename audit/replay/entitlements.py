@@ -46,7 +46,8 @@ def _determined(state: State, step: Step, fact: facts.EntitlementsDetermined) ->
         state.broken("entitlement.run", step.index, f"{fact.run} was not proposed so, or is determined already")
         return
     numbers = rows_of(step)
-    of_run = [number for number in numbers if _run_of(state, number) == fact.run]
+    found = map(state.entitlements.find, numbers)
+    of_run = [each for each in found if each is not None and each[0].run == fact.run]
     if not len(numbers) == len(of_run) == fact.count <= run.count:
         sentence = f"{fact.run} proposed {run.count}; {fact.count} are determined, {len(of_run)} of them its own"
         state.broken("entitlement.count", step.index, sentence)
@@ -104,11 +105,6 @@ def _turn(state: State, step: Step, number: int, due: str, to_state: int) -> Non
         state.broken("entitlement.state", step.index, sentence)
         return
     state.entitlements.put(number, to_state)
-
-
-def _run_of(state: State, number: int) -> str:
-    found = state.entitlements.find(number)
-    return found[0].run if found else ""
 
 
 def rows_of(step: Step, *, is_gone: bool = False) -> list[int]:

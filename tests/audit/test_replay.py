@@ -246,7 +246,9 @@ def test_entitlements_may_be_written_in_pieces() -> None:
         rest = dataclasses.replace(
             each, fact=founding.RowsWritten(of=0), rows={"entitlements": {"103": COMMITMENT, "104": COMMITMENT}}
         )
-        first = dataclasses.replace(each, rows={"entitlements": {"101": COMMITMENT, "102": COMMITMENT, "x": None}})
+        first = dataclasses.replace(
+            each, rows={"entitlements": {"101": COMMITMENT, "102": COMMITMENT, "105": None, "x": None}}
+        )
         pieces += [first, rest]
     assert broken(told | {"due": pieces}) == []
 

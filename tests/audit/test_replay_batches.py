@@ -343,6 +343,14 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         then(*(each.but(moves=()) for each in batch("BTC-9")["send"])),
         [("batch.unknown", "more", "PaymentInstructed of batch BTC-9, which nobody drafted")],
     ),
+    "a draft of a programme nobody defined is shown": (
+        both(until("draft"), change("draft", program="BLT"), then(*batch()["challenge"])),
+        [
+            ("batch.programme", "draft", "BTC-1 pays IDR for BLT"),
+            ("batch.state", "more", "BTC-1 was shown while draft, not verified"),
+            ("batch.digest", "more", "BTC-1 was shown with another digest, count or total"),
+        ],
+    ),
 }
 
 

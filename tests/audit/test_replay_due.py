@@ -97,6 +97,10 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         ),
         [("paid_twice", "submit.1", "line 1 of BTC-1 pays entitlement 101, which is cancelled")],
     ),
+    "entitlements nobody proposed are determined": (
+        both(until("due"), then(*due("RUN-2", [201])[:1], *due("RUN-2", [999])[1:])),
+        [("entitlement.count", "more.1", "RUN-2 proposed 1; 1 are determined, 0 of them its own")],
+    ),
 }
 
 
@@ -106,3 +110,10 @@ def test_a_cheat_is_named(name: str) -> None:
     cheat, found = CHEATS[name]
     told = cheat(story())
     assert broken(told) == expected(told, *found)
+
+
+def test_a_released_entitlement_is_paid() -> None:
+    """Held and let go again, it is as if nothing had been."""
+    held = said("operator", paying.EntitlementHeld(entitlement=101, reason="x"))
+    released = said("operator", paying.EntitlementReleased(entitlement=101, reason="x"))
+    assert broken(before("draft", *held, *released)(story())) == []

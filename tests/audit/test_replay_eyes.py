@@ -203,6 +203,20 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
             ("four_eyes", "send", "verifier2 did PaymentInstructed of BTC-1, being its approver"),
         ],
     ),
+    "the verifier is shown the batch and approves": (
+        both(until("approve"), both(actor("challenge", "verifier"), actor("approve", "verifier"))),
+        [
+            ("authority.role", "challenge", "verifier did ChallengeOpened without approver"),
+            ("four_eyes", "challenge", "verifier did ChallengeOpened of BTC-1, being its verifier"),
+            ("authority.role", "approve", "verifier did ApprovalGiven without approver"),
+            ("otp.device", "approve", "device DEV-approver is not verifier's"),
+            ("four_eyes", "approve", "verifier did ApprovalGiven of BTC-1, being its verifier"),
+        ],
+    ),
+    "verified by nobody": (
+        both(until("verify"), actor("verify", "")),
+        [("authority.nobody", "verify", "BatchVerified was done by no official")],
+    ),
 }
 
 

@@ -8,7 +8,7 @@ import datetime as dt
 import pytest
 
 from audit.facts import money
-from tests.audit.lies import Cheat, promoted, stand_in, then, until
+from tests.audit.lies import Cheat, change, promoted, stand_in, then, until
 from tests.audit.replaying import begun, offer_of, paper, programme, receipt_of, source_opened
 from tests.audit.told import DAY, SINCE, Expected, Said, Story, broken, expected, move, replayed, said
 
@@ -127,6 +127,33 @@ def test_what_was_undone_is_not_undone_again() -> None:
         ("value.reversal", "more.1", f"act {act} has nothing left that could be reversed"),
         ("value.below_zero", "more.1", "APBD-1/BST/allocated held 0 IDR, not 1000000"),
     )
+
+
+def test_two_allocations_of_one_act_are_undone_together() -> None:
+    """All the moves of the act, in whatever order they are told."""
+    told = story()
+    *before, whole = told["funds"]
+    parts = [
+        whole.but(allocation=f"ALC-{amount}", amount=amount, moves=(move("APBD-1", "received", "allocated", amount),))
+        for amount in (600_000, 400_000)
+    ]
+    back = tuple(move("APBD-1", "allocated", "received", amount) for amount in (400_000, 600_000))
+    undone = money.TransferReversed(reversed_act=whole.act, reason="salah", proposed_by="operator", moves=back)
+    told |= {"funds": [*before, *parts], "more": said("treasurer", undone)}
+    assert broken(told) == []
+    assert replayed(told).state.balances["APBD-1/-/received", "IDR"] == 1_000_000
+
+
+def test_a_sentence_names_three_moves_and_counts_the_others() -> None:
+    """A fact may claim a thousand moves; three show what it does."""
+    told = story()
+    ones = tuple(move("APBD-1", "received", "allocated", amount) for amount in (1, 2, 3, 4, 999_990))
+    due = "1000000 IDR APBD-1/-/received → APBD-1/BST/allocated"
+    way = "IDR APBD-1/-/received → APBD-1/BST/allocated"
+    for count, more in ((5, ", 2 more"), (4, ", 1 more"), (3, "")):
+        lied = change("funds", -1, moves=ones[:count])(told)
+        sentence = f"FundsAllocated moves 1 {way}, 2 {way}, 3 {way}{more}; due is {due}"
+        assert broken(lied) == expected(lied, ("value.moves", f"funds.{len(told['funds']) - 1}", sentence))
 
 
 def test_what_was_refused_may_be_offered_again() -> None:

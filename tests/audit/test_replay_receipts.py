@@ -187,3 +187,8 @@ def test_a_cheat_is_named(name: str) -> None:
     cheat, found = CHEATS[name]
     told = cheat(story())
     assert broken(told) == expected(told, *found)
+
+
+def test_a_receipt_may_be_of_the_next_day_of_greenwich() -> None:
+    """Paid in the morning of Jayapura, recorded in the evening of Greenwich: the receipt's day is the agency's."""
+    assert broken(change("receipt", paid_on=DAY + dt.timedelta(1))(story())) == []
