@@ -36,6 +36,7 @@ from aid_ledger.isolation import views as isolation_views
 from aid_ledger.leaving import views as leaving_views
 from aid_ledger.leaving.service import set_longest_way
 from aid_ledger.log import views as log_views
+from aid_ledger.log.fingerprint import is_schema_told
 from aid_ledger.log.keyring import KeyFiles
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sequencer import Sequencer
@@ -107,6 +108,14 @@ def open_office(settings: Settings, process: Process = Process.COMMAND) -> Offic
         if not regions.is_founded(rows):
             raise StartRefused("This database has no agency yet: run `aid-ledger init` first.")
         agency = regions.agency(rows)
+        # The embedded database is told by the server that is about to start (`cli/serving.py`).
+        is_told = settings.is_sqlite or process is not Process.WEB or is_schema_told(rows)
+    if not is_told:
+        engine.dispose()
+        raise StartRefused(
+            "The log does not say what this database is built by: start `aid-ledger sequencer` of this version, which "
+            "says so, then this."
+        )
     faults = settings.production_faults(process, genesis_environment="demo" if agency.is_practice else "production")
     if faults:
         raise StartRefused("\n".join(faults))

@@ -8,7 +8,6 @@ repairs. The tokens of the founders' links exist only in what this returns.
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -72,16 +71,6 @@ def found(settings: Settings, plan: Plan) -> Begun:
         engine.dispose()
 
 
-def schema_digest() -> str:
-    """Digest the migrations a log begins with: their names and bytes, base64url without padding."""
-    digest = hashlib.sha256(b"aid-schema-v1\n")
-    for path in sorted((migrating.MIGRATIONS / "versions").glob("[0-9]*.py")):
-        content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)}\n".encode())
-        digest.update(content)
-    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
-
-
 def _found(settings: Settings, plan: Plan, keys: keymaking.Keys, engine: Engine) -> Begun:
     sequencer = composition.open_sequencer(settings, engine)
     acts = Acts(engine, LogPen(), Kit(keys.fields, settings.var / "files"), zone=settings.timezone)
@@ -93,7 +82,7 @@ def _found(settings: Settings, plan: Plan, keys: keymaking.Keys, engine: Engine)
         origin=plan.origin,
         log_vkey=vkey,
         receipt_root=keys.root_digest,
-        schema=schema_digest(),
+        schema=migrating.schema_digest(),
         custody=plan.custody,
         is_practice=not settings.is_production,
     )

@@ -1,6 +1,7 @@
 """`aid-ledger sequencer`: the one process that orders and seals the log; and how it fares, for people and for monitors.
 
-Nobody's deed: it holds the log's keys, writes no fact but that an announced one is taken, and refuses rather than sign
+Nobody's deed: it holds the log's keys, writes no fact but that an announced one is taken and that the schema
+changed, and refuses rather than sign
 what it cannot stand by.
 """
 
@@ -29,6 +30,7 @@ ALARM: Final = 1
 ALARM_WORDS: Final = {
     watch.NOBODY: "Tidak ada pengurut yang bekerja: jalankan aid-ledger sequencer.",
     watch.LATE: "Ada entri yang menunggu segel lebih lama daripada seharusnya.",
+    watch.UNTOLD: "Log belum menyebut susunan basis data yang sekarang: jalankan pengurut versi ini.",
     watch.BEHIND: "Basis data tertinggal dari segel yang sudah diumumkan: lihat panduan pemulihan.",
 }
 """What each alarm means, for a person."""
@@ -48,7 +50,11 @@ def sequencer(settings: Settings, *, once: bool) -> None:
         if other is not None:
             raise SequencerBusy(holder=other.words())
         done = orders.run_once()
-        click.echo(f"ordered: {done.ordered}\nsize: {done.size}")
+        ordered = done.ordered
+        if composition.open_custodian(settings, orders).tell_schema():
+            done = orders.run_once()
+            ordered += done.ordered
+        click.echo(f"ordered: {ordered}\nsize: {done.size}")
         return
     if other is not None:
         click.echo(f"Pengurut lain sedang bekerja ({other.words()}); yang ini menunggu gilirannya.", err=True)

@@ -23,6 +23,7 @@ from aid_ledger.core.jobs.sibling import Sibling
 from aid_ledger.core.jobs.worker import work
 from aid_ledger.demo import story
 from aid_ledger.log import heads
+from aid_ledger.log.fingerprint import tell_schema
 from aid_ledger.settings import Process, Settings
 
 DEFAULT_PORT: Final = 8000
@@ -72,6 +73,8 @@ def _serve(settings: Settings, *, host: str, port: int) -> None:
     if office.sequencer is not None:
         # On the embedded database the processes started here are the sequencer.
         heads.refuse_if_witnesses_know_more(office.engine, office.sequencer.verifiers())
+        office.sequencer.run_once()
+        tell_schema(office.engine, office.acts)
     office.engine.dispose()
     environment = settings.child_environment()
     command = gunicorn_command(settings, host=host, port=port)

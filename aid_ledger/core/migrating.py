@@ -6,6 +6,8 @@ it starts.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 from pathlib import Path
 
@@ -36,6 +38,16 @@ def revision_of(engine: Engine) -> str:
     """Name the migration a database stands at; empty for a database without tables."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def schema_digest() -> str:
+    """Digest what builds the database, the guards of its history included: names and bytes, base64url unpadded."""
+    digest = hashlib.sha256(b"aid-schema-v1\n")
+    for path in [MIGRATIONS / "append_only.py", *sorted((MIGRATIONS / "versions").glob("[0-9]*.py"))]:
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode())
+        digest.update(content)
+    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
 
 
 def _config() -> Config:

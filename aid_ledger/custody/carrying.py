@@ -20,6 +20,7 @@ from aid_ledger.core.keyfiles import KeyFileFault
 from aid_ledger.custody import roots, service
 from aid_ledger.custody.models import ReceiptRoot
 from aid_ledger.custody.queries import coming_root
+from aid_ledger.log.fingerprint import tell_schema
 from aid_ledger.log.keyring import Keys
 from aid_ledger.log.models import (
     LogCheckpoint,
@@ -119,6 +120,7 @@ def is_ripe(session: Session, root: ReceiptRoot, at: dt.datetime) -> bool:
 class Custodian:
     """A sequencer that looks, once a minute, whether an announced key or root can be carried on.
 
+    After its first good pass it also says what the database is built by, if that is another schema than before.
     What keeps a key from being carried on is told and stops nothing: the key in use goes on signing.
     """
 
@@ -127,6 +129,7 @@ class Custodian:
         self._sequencer = sequencer
         self._acts = acts
         self._looked_s = float("-inf")
+        self._has_told = False
 
     def run_once(self) -> Pass:
         """Make one pass, after a look if it is time for one."""
@@ -141,7 +144,15 @@ class Custodian:
             else:
                 if taken:
                     log.info("log_key_taken", vkey=taken)
-        return self._sequencer.run_once()
+        done = self._sequencer.run_once()
+        if not self._has_told:
+            self.tell_schema()
+        return done
+
+    def tell_schema(self) -> bool:
+        """Say that the schema changed, unless the log knows; tells whether it was said now."""
+        self._has_told = True
+        return tell_schema(self._sequencer.engine, self._acts)
 
     def carry_on(self) -> str:
         """Do what can be done for the announced key now; gives the key that was taken, "" if none was."""

@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.log.models import LogEntry, LogMention
+from audit.facts.founding import SchemaChanged
 
 _MENTION: Final = re.compile(rb'"([A-Z]{3}-[0-9]{4}-[0-9]{6,9}-[0-9A-HJKMNP-TV-Y])"(?!:)')
 """A JSON string that is a reference, and no member's name. Quotes inside strings are escaped, so these are its ends."""
@@ -37,6 +38,9 @@ SHAPING: Final = frozenset(
 )
 """Kinds that mention objects by code: those that shape them, not the thousands that pay by them or sign in."""
 
+SCHEMA: Final = "log/schema"
+"""What every SchemaChanged mentions, so that the newest is found without reading the log."""
+
 _FETCH: Final = 1_000
 
 
@@ -50,6 +54,8 @@ def references_in(kind: str, raw: bytes) -> list[str]:
     found = {match.decode() for match in _MENTION.findall(raw)}
     if kind in SHAPING:
         found |= _codes_in(raw)
+    if kind == SchemaChanged.KIND:
+        found.add(SCHEMA)
     return sorted(found)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from aid_ledger.core.db import dialect_of, reading
 from aid_ledger.log import queries
 from aid_ledger.log.duty import Holder, holder_of
+from aid_ledger.log.fingerprint import is_schema_told
 from aid_ledger.log.queries import LogStatus
 from aid_ledger.log.rules import MERGE_DELAY_S
 from audit import checkpoint, note
@@ -26,6 +27,8 @@ from audit.errors import AuditError
 LATE: Final = "late"
 BEHIND: Final = "behind"
 NOBODY: Final = "nobody"
+UNTOLD: Final = "untold"
+"""The database is built by migrations that the log does not know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def look(engine: Engine, published: Path, *, pause: Callable[[float], object] = 
         alarms = {
             NOBODY: holder is None and dialect_of(session) == "postgresql",
             LATE: status.sealed < first.sealed + first.waiting,
+            UNTOLD: not is_schema_told(session),
             BEHIND: not is_readable or (outside is not None and not _continues(session, outside)),
         }
     size = outside.size if outside else 0

@@ -23,6 +23,7 @@ class KindWords:
 KIND_WORDS: Final = {
     # The beginning, and the log itself.
     "LogFounded": KindWords("Log dimulai", "good"),
+    "SchemaChanged": KindWords("Susunan basis data berubah", "waiting"),
     "RegionsLoaded": KindWords("Kode wilayah dimuat"),
     "FoundingSigned": KindWords("Akhir pendirian ditandatangani", "moving"),
     "FoundingClosed": KindWords("Pendirian ditutup", "good"),

@@ -24,6 +24,17 @@ class LogFounded(Fact):
     practice: Count
 
 
+@fact()
+class SchemaChanged(Fact):
+    """The database is built by other migrations than before: `old` and `new` digest them, as `schema` of LogFounded.
+
+    Said by the process that orders the log, once, when it first runs with them.
+    """
+
+    old: Digest
+    new: Digest
+
+
 @fact("regions")
 class RegionsLoaded(Fact):
     """A code tree was loaded; `file` is the SHA-256 of the file it came from."""

@@ -6,6 +6,7 @@ every hash is right. Reading order:
 - columns, state: what is remembered;
 - rows: what may explain which row;
 - authority: who may do what, kind by kind; powers, codes: how power and factors come and go; custody, roots: keys;
+  schema: what builds the database;
 - documents, value, funding, programmes: papers, accounts, what comes in, what a programme may pay;
 - entitlements, separation, batches: who is due what, four eyes, a batch's way;
 - payments, receipts: what became of each line;
@@ -38,6 +39,7 @@ from audit.replay import (
     restoring,
     roots,
     rows,
+    schema,
     value,
     witnessed,
 )
@@ -58,6 +60,7 @@ _FAMILIES = (
     codes,
     custody,
     roots,
+    schema,
     documents,
     value,
     funding,

@@ -147,7 +147,7 @@ OFFICIALS: Final[frozenset[type[Fact]]] = frozenset({paying.OtpRejected, paying.
 """By any official: that the role is gone may be why a code was refused; who may reject depends on the batch's state."""
 
 SYSTEM: Final[frozenset[type[Fact]]] = frozenset(
-    {officials.SignInFailures, custody.LogKeyTaken, custody.ReceiptRootTaken}
+    {officials.SignInFailures, custody.LogKeyTaken, custody.ReceiptRootTaken, founding.SchemaChanged}
 )
 """Nobody's deeds, and nobody may do them by hand."""
 

@@ -208,6 +208,8 @@ class State:
     """Act to the moves that a reversal may undo."""
 
     origin: str = ""
+    schema: str = ""
+    """Digest of the migrations that the database is built by."""
     is_practice: bool = False
     founding_open: bool = True
     founders: set[str] = field(default_factory=set)

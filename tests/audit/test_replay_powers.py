@@ -16,6 +16,8 @@ from tests.audit.told import DAY, SINCE, Expected, Said, Story, broken, expected
 NINE = grant_of("field", "treasurer", reference="GRT-9", requested_by="founder")
 FOUNDERS_OWN = grant_of("founder2", "operator", reference="GRT-9")
 
+UNSAID = founding.SchemaChanged(old="B" * 42 + "A", new="D" * 42 + "A")
+
 
 def granted(  # what may be wrong with a grant, each by its name
     *,
@@ -50,6 +52,14 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         ],
     ),
     "the log begins with something else": (behead(), [("founding.first", "more", "the log begins with RegionsLoaded")]),
+    "a change of the schema that hides another": (
+        both(until("people"), then(*said("", UNSAID, founding.SchemaChanged(old=UNSAID.new, new="C" * 42 + "A")))),
+        [("schema.unsaid", "more", f"the schema changed from {UNSAID.old}, which the log did not say")],
+    ),
+    "a schema changed by hand": (
+        both(until("people"), then(*said("admin", founding.SchemaChanged(old="A" * 43, new=UNSAID.new)))),
+        [("authority.by_hand", "more", "admin did SchemaChanged, which nobody does by hand")],
+    ),
     "a third founder": (
         both(until("people"), then(*said("founder", officials.OfficialEnrolled(official="third", founder=1)))),
         [

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pyotp
 
-from aid_ledger.core import clock
+from aid_ledger.core import clock, migrating
 from aid_ledger.core.act import Act, Actor, Acts
 from aid_ledger.founding import service as founding
 from aid_ledger.officials import queries, service
@@ -128,7 +128,7 @@ def found(bench: Bench) -> Founded:
             origin=ORIGIN,
             log_vkey=str(bench.key.verifier()),
             receipt_root=receipt_keys.root_digest(),
-            schema="A" * 43,
+            schema=migrating.schema_digest(),
             custody=founding.SINGLE_HOST,
             is_practice=True,
         )
