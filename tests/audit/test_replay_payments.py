@@ -269,6 +269,28 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         then(*said("treasurer", paying.ResendRefused(batch="BTC-9", line=1, state="sent"))),
         [("batch.unknown", "more", "ResendRefused of batch BTC-9, which nobody drafted")],
     ),
+    "a line nobody froze before one that arrived": (
+        change("answer", 1, confirmed=(paying.LineOutcome(9, 300_000, "SUCCESS"), ONE)),
+        [
+            ("result.count", "answer", "RES-1 tells 2 and settles 3 lines; it says 2"),
+            ("line.state", "answer.1", "line 9 of BTC-1 is unknown to the log, cannot be delivered"),
+        ],
+    ),
+    "a line held for a failure": (
+        both(until("send"), then(*answer(held(outcome="ACCOUNT_INVALID"), matched=1))),
+        [("line.outcome", "more.1", "line 1 of BTC-1 is on_hold by ACCOUNT_INVALID")],
+    ),
+    "an uncertain line settled by no answer": (
+        both(
+            until("send"),
+            then(*answer(unknown(), matched=1)),
+            after("settle", *said("treasurer", confirmed(ONE, result="RES-22"))),
+        ),
+        [
+            ("result.unknown", "settle", "PaymentsConfirmed of BTC-1 is in no answer RES-22 of its act"),
+            ("line.inquiry", "settle", "line 1 of BTC-1 is unknown and nobody inquired"),
+        ],
+    ),
 }
 
 
@@ -278,3 +300,11 @@ def test_a_cheat_is_named(name: str) -> None:
     cheat, found = CHEATS[name]
     told = cheat(story())
     assert broken(told) == expected(told, *found)
+
+
+@pytest.mark.parametrize("fact", [failed(TWO_OF_ONE, result="RES-22"), held(result="RES-22")])
+def test_an_inquiry_settles_an_uncertain_line(fact: paying.PaymentsFailed | paying.LinesHeld) -> None:
+    """It has failed, or is held for what the answer names; not only an arrival ends the uncertainty."""
+    told = then(*answer(unknown(), matched=1))(until("send")(story()))
+    told["settle"] = answer(fact, matched=1, result="RES-22", inquiry=True)
+    assert broken(told) == []

@@ -178,6 +178,13 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         ),
         [("document.used", "more.2", "FundsReturned rests on a paper that was used before")],
     ),
+    "two lines returned that have nothing to return": (
+        then(*return_of(lines=(1, 9), amount=600_000)),
+        [
+            ("line.state", "more.2", "line 1 of BTC-1 has nothing to return"),
+            ("line.state", "more.2", "line 9 of BTC-1 has nothing to return"),
+        ],
+    ),
 }
 
 
@@ -192,3 +199,10 @@ def test_a_cheat_is_named(name: str) -> None:
 def test_a_receipt_may_be_of_the_next_day_of_greenwich() -> None:
     """Paid in the morning of Jayapura, recorded in the evening of Greenwich: the receipt's day is the agency's."""
     assert broken(change("receipt", paid_on=DAY + dt.timedelta(1))(story())) == []
+
+
+def test_each_return_has_its_paper() -> None:
+    """Two returns, two papers."""
+    other = [each.but(document="DOC-8", sts="STS-2") for each in return_of(amount=100)[1:2]]
+    again = [*paper("DOC-8", "sts"), *said("treasurer", *(each.fact for each in other))]
+    assert broken(then(*return_of(amount=100)[:2], *again)(story())) == []
