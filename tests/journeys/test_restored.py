@@ -280,6 +280,9 @@ def test_payees_whom_the_backup_forgot_are_not_guessed(
     with yesterday.opened() as restored:
         with pytest.raises(rules.PayeesForgotten):
             recovered(restored, folder)
+        paying.determined_run(restored.bench, restored, paid)
+        with pytest.raises(rules.RecoveryContradicted):
+            recovered(restored, folder)
         with pytest.raises(rules.LogBehind):
             restored.bench.sequencer.run_once()
 
