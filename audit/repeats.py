@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import tempfile
 from array import array
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from audit.errors import SourceFailed
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 BUCKETS: Final = 256
 """Keys whose hashes begin alike share a bucket; only one bucket is in memory when repeats are looked for."""
+_BUCKET: Final = BUCKETS - 1
 MAX_HELD: Final = 200_000
 """Keys in memory before they go to the file: some five megabytes."""
 
@@ -43,7 +43,7 @@ class Repeats:
 
         """
         first = hash(key)
-        self._held[first % BUCKETS].extend((first, hash(f"{key}."), index))
+        self._held[first & _BUCKET].extend((first, hash(key + "."), index))
         self._room -= 1
         if not self._room:
             self._spill()
@@ -80,19 +80,22 @@ class Repeats:
         self._room = MAX_HELD
 
     def _first_of(self, bucket: int) -> int | None:
+        numbers = array("q", b"".join(self._spilled(bucket))) + self._held[bucket]
+        firsts = numbers[::3]
+        if len(set(firsts)) == len(firsts):
+            return None
         seen: set[tuple[int, int]] = set()
-        for numbers in chain(self._spilled(bucket), [self._held[bucket]]):
-            for first, second, index in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
-                if (first, second) in seen:
-                    return index
-                seen.add((first, second))
+        for first, second, index in zip(firsts, numbers[1::3], numbers[2::3], strict=True):
+            if (first, second) in seen:
+                return index
+            seen.add((first, second))
         return None
 
-    def _spilled(self, bucket: int) -> Iterator[array[int]]:
+    def _spilled(self, bucket: int) -> Iterator[bytes]:
         """Give the parts of a bucket as they were spilled, which is the order of their indexes."""
         for begins in self._parts:
             self._file.seek(begins[bucket])
-            yield array("q", self._file.read(begins[bucket + 1] - begins[bucket]))
+            yield self._file.read(begins[bucket + 1] - begins[bucket])
 
 
 def _no_room(error: OSError) -> SourceFailed:

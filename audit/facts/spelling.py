@@ -11,6 +11,7 @@ twice, whatever a stranger writes.
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -31,6 +32,8 @@ class Spelling:
     value: Callable[[Any], Any]
 
 
+SHORT: Final = 200
+"""Letters of a list that is read once and remembered: the same move is written for every household of a batch."""
 UNSPELLED: Final = Spelling("(?!)", "((?!))", str)
 """Matches nothing: a field of such a shape sends its whole entry the general way."""
 
@@ -62,8 +65,13 @@ def list_of(member: Spelling, most: int) -> Spelling:
     find = re.compile(member.grouped).findall
     value = member.value
 
-    def read(text: str) -> tuple[Any, ...]:
+    def take_apart(text: str) -> tuple[Any, ...]:
         return tuple(map(value, find(text)))
+
+    remembered = functools.lru_cache(maxsize=1024)(take_apart)
+
+    def read(text: str) -> tuple[Any, ...]:
+        return remembered(text) if len(text) <= SHORT else take_apart(text)
 
     inside = f"(?:{member.ungrouped}(?:,{member.ungrouped}){{0,{most - 1}}})?"
     return Spelling(rf"\[{inside}\]", rf"\[({inside})\]", read)

@@ -120,6 +120,8 @@ class Replay:
         for step in steps:
             self._judge(step, steps[0])
         restoring.close(self.state, steps)
+        # Each step knows its act: without this a million of them would wait for the collector of cycles.
+        steps.clear()
 
     def _judge(self, step: Step, first: Step) -> None:
         state, kind = self.state, type(step.fact)

@@ -7,6 +7,7 @@ whom in one transaction in `separation.py`. Over which area a role is held canno
 
 from __future__ import annotations
 
+import functools
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -185,9 +186,12 @@ HELD_IN_OFFICE: Final[frozenset[type[Fact]]] = frozenset(
 
 
 def judge(state: State, step: Step) -> None:
-    """Hold an entry's actor against what its kind asks for."""
+    """Hold an entry's actor against what its kind asks for.
+
+    That somebody may do a kind of deed that day is remembered until anything about people changes.
+    """
     kind, actor = type(step.fact), step.entry.actor
-    if kind in CONTINUED:
+    if kind in CONTINUED or (kind, step.who, step.entry.on) in state.allowed:
         return
     if actor.type == "official":
         _judge_official(state, step, kind)
@@ -209,11 +213,13 @@ def _judge_official(state: State, step: Step, kind: type[Fact]) -> None:
     if who in state.suspended:
         state.broken("authority.suspended", step.index, f"{who} did {step.entry.kind} and is suspended")
         return
-    if kind in HELD_IN_OFFICE and not _holds_office(state, who, day):
+    is_seated = kind not in HELD_IN_OFFICE or _holds_office(state, who, day)
+    if not is_seated:
         state.broken("authority.office", step.index, f"{who} did {step.entry.kind} and held no office that day")
     needed = ROLES.get(kind)
     if needed is not None:
-        require_role(state, step, needed)
+        if require_role(state, step, needed) and is_seated:
+            state.allowed.add((kind, who, day))
     elif kind in OWN or kind in ASKED_FOR_ONESELF:
         _judge_own(state, step, kind)
     elif kind not in OFFICIALS:
@@ -227,11 +233,13 @@ def _judge_own(state: State, step: Step, kind: type[Fact]) -> None:
     state.broken("authority.own", step.index, f"{step.who} did {step.entry.kind} of {owner}")
 
 
-def require_role(state: State, step: Step, needed: frozenset[str]) -> None:
-    """Demand one of these roles of the official who acts."""
-    if needed.isdisjoint(roles_on(state, step.who, step.entry.on)):
+def require_role(state: State, step: Step, needed: frozenset[str]) -> bool:
+    """Demand one of these roles of the official who acts; says whether one is held."""
+    is_held = not needed.isdisjoint(roles_on(state, step.who, step.entry.on))
+    if not is_held:
         who = step.who or "nobody"
         state.broken("authority.role", step.index, f"{who} did {step.entry.kind} without {_either(needed)}")
+    return is_held
 
 
 def roles_on(state: State, official: str, day: str) -> frozenset[str]:
@@ -276,6 +284,7 @@ def office_on(state: State, official: str, day: str) -> str:
     return max(enumerate(held), key=lambda each: (each[1].since, each[0]))[1].office if held else ""
 
 
+@functools.lru_cache(maxsize=1024)
 def day_from(day: str, count: int) -> str:
     """Give the day so many days from another; where the calendar ends, its last day."""
     ordinal = date.fromisoformat(day).toordinal() + count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, Final
 
-from audit import canonical, merkle
+from audit import merkle
 from audit.facts import paying as facts
 from audit.replay import entitlements, separation
 from audit.replay.authority import APPROVER, VERIFIER, require_role
@@ -31,8 +31,11 @@ CHANNELS: Final = {True: frozenset({BY_FILE, "cash"}), False: frozenset({"goods"
 
 
 def line_leaf(line: facts.FrozenLine) -> bytes:
-    """Write a frozen line as the bytes whose RFC 6962 root is the batch's digest."""
-    return canonical.encode([line.line, line.entitlement, str(line.amount), line.source, line.commitment])
+    """Write a frozen line as the bytes whose RFC 6962 root is the batch's digest: canonical JSON of its fields.
+
+    Codes and digests hold no letter that JSON would write otherwise.
+    """
+    return f'[{line.line},{line.entitlement},"{line.amount}","{line.source}","{line.commitment}"]'.encode()
 
 
 def known(state: State, step: Step, name: str) -> Batch | None:
@@ -123,12 +126,13 @@ def _pin_policy(state: State, step: Step, batch: Batch, fact: facts.BatchSubmitt
 
 def _freeze(state: State, step: Step, batch: Batch, fact: facts.BatchSubmitted) -> None:
     """Freeze the lines that follow in the same act, and hold them against what the batch claims of them."""
-    frontier, paid, expected = merkle.Frontier(), dict[str, int](), 0
+    leaves, paid, expected = list[bytes](), dict[str, int](), 0
     for chunk in step.of_act(facts.LinesFrozen):
         if chunk.fact.batch != fact.batch:  # type: ignore[attr-defined] # of this kind
             continue
-        for line in chunk.fact.frozen:  # type: ignore[attr-defined] # of this kind
-            frontier.append(merkle.leaf_hash(line_leaf(line)))
+        frozen = chunk.fact.frozen  # type: ignore[attr-defined] # of this kind
+        leaves += merkle.leaf_hashes(map(line_leaf, frozen))
+        for line in frozen:
             paid[line.source] = paid.get(line.source, 0) + line.amount
             if line.line <= expected or line.line in batch.aside:
                 where = f"line {line.line} of {fact.batch}"
@@ -137,7 +141,7 @@ def _freeze(state: State, step: Step, batch: Batch, fact: facts.BatchSubmitted) 
             expected = line.line
             batch.lines.append(line)
             entitlements.claim(state, chunk, batch, fact.batch, line)
-    if _digest_text(frontier.root()) != fact.digest:
+    if _digest_text(merkle.root(leaves)) != fact.digest:
         state.broken("batch.digest", step.index, f"the lines of {fact.batch} do not hash to its digest")
     if len(batch.lines) != fact.lines or sum(batch.lines.amounts) != fact.total:
         state.broken("batch.total", step.index, f"{fact.batch} claims {fact.lines} lines of {fact.total} in all")

@@ -225,6 +225,8 @@ class State:
     """Reference of a role or reset asked for to the request."""
     people_changed: int = 0
     """How often powers, offices or shapers have changed; what is remembered under an older number is asked anew."""
+    allowed: set[tuple[type[Fact], str, str]] = field(default_factory=set)
+    """Kinds of deeds that an official was found to be allowed on a day."""
     roles_of: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     persons_of: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     """Answers already worked out, by official and day; forgotten when people change."""
@@ -312,6 +314,7 @@ class State:
     def forget_people(self) -> None:
         """Have every question about people asked anew: a power, an office or a suspension has changed."""
         self.people_changed += 1
+        self.allowed.clear()
         self.roles_of.clear()
         self.persons_of.clear()
 
