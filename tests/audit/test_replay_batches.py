@@ -351,6 +351,10 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
             ("batch.digest", "more", "BTC-1 was shown with another digest, count or total"),
         ],
     ),
+    "submitted anew after it was rejected for good": (
+        both(until("submit"), then(*said("verifier", rejection()), *batch()["submit"])),
+        [("batch.state", "more.1", "BatchSubmitted of BTC-1 while rejected, not draft or sent_back")],
+    ),
 }
 
 

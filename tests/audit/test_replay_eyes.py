@@ -217,6 +217,22 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         both(until("verify"), actor("verify", "")),
         [("authority.nobody", "verify", "BatchVerified was done by no official")],
     ),
+    "who only drafted it verifies": (
+        both(
+            until("verify"),
+            before("draft", *promoted("verifier2", "operator")),
+            both(actor("draft", "verifier2"), actor("verify", "verifier2")),
+        ),
+        [("four_eyes", "verify", "verifier2 did BatchVerified of BTC-1, being its maker")],
+    ),
+    "who only submitted it verifies": (
+        both(
+            until("verify"),
+            before("draft", *promoted("verifier2", "operator")),
+            both(actor("submit", "verifier2"), actor("verify", "verifier2")),
+        ),
+        [("four_eyes", "verify", "verifier2 did BatchVerified of BTC-1, being its maker")],
+    ),
 }
 
 
