@@ -1,14 +1,18 @@
-"""What the log costs and what it gives: deeds with and without it, and proofs from stored tiles."""
+"""What the log costs and what it gives: deeds with and without it, proofs from stored tiles, reading it all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from bench import deeds, proofs
+from bench import deeds, proofs, verifying
 from bench.cluster import Cluster
 
-PARTS: Final[tuple[Callable[[Cluster, float], dict[str, float]], ...]] = (deeds.measure, proofs.measure)
+PARTS: Final[tuple[Callable[[Cluster, float], dict[str, float]], ...]] = (
+    deeds.measure,
+    proofs.measure,
+    verifying.measure,
+)
 
 
 def measure(cluster: Cluster, scale: float) -> dict[str, float]:

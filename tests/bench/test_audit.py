@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,13 @@ from aid_ledger.log.models import LogEntry
 from aid_ledger.log.pen import LogPen
 from aid_ledger.recipients import service
 from aid_ledger.recipients.models import Person
+from audit.entry import Entry
+from audit.errors import Finding
 from audit.facts.people import PersonCorrected
-from bench import agency, cluster, deeds, proofs
+from audit.policy import Policy
+from audit.source import FolderSource
+from audit.verify import verify_log
+from bench import agency, cluster, deeds, proofs, reading, story, verifying
 from bench.officials import REASON, UnauditedActs
 from tests.builders import recipients
 from tests.builders.officials import Founded
@@ -28,6 +35,18 @@ DEEDS = {
     "merge_delay_p50_s",
     "merge_delay_p99_s",
     "sequencer_cpu_share",
+}
+
+VERIFYING = {
+    "verify_vs_pymerkle",
+    "hash_entries_per_s",
+    "pymerkle_entries_per_s",
+    "replay_entries_per_s",
+    "replay_entries_per_s_10k",
+    "replay_lines_per_s",
+    "verify_peak_mb",
+    "verify_peak_mb_10k",
+    "lines_peak_mb",
 }
 
 
@@ -92,4 +111,48 @@ def test_proofs_are_made_from_tiles_that_the_sequencer_built() -> None:
     kinds = ("proof_ms", "proof_p99_ms", "consistency_ms", "consistency_p99_ms")
     names = {f"{kind}_{size}" for kind in kinds for size in ("10k", "100k", "1m")}
     assert set(measures) == names | {"seal_entries_per_s"}
+    assert all(number > 0 for number in measures.values())
+
+
+def test_the_logs_of_the_bench_are_of_the_length_asked_for_and_break_no_rule(tmp_path: Path) -> None:
+    """The cheat of a log that is quick to read because something in it is missing: replay finds nothing to say."""
+    vkey = story.one_by_one(tmp_path / "single", 1_200)
+    single = reading.replay(str(tmp_path / "single"), vkey)
+    assert 1_200 <= single["entries"] <= 1_201
+    chunks = reading.replay(str(tmp_path / "chunks"), story.in_chunks(tmp_path / "chunks", 1_200))
+    assert chunks["entries"] < 200
+
+
+def test_banks_are_asked_and_households_visited_in_one_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The law of the mixture: rounds of both kinds are in it, and nearly every entry is of one line."""
+    monkeypatch.setattr(story, "BATCH", 20)
+    vkey = story.one_by_one(tmp_path, 900)
+    seen: Counter[str] = Counter()
+
+    class Listener:
+        """Counts what it is given."""
+
+        violations: Sequence[Finding] = ()
+
+        def apply(self, _index: int, entry: Entry) -> None:
+            """Count an entry by its kind."""
+            seen[entry.kind] += 1
+
+        def finish(self) -> None:
+            """Nothing is left to do."""
+
+    assert verify_log(
+        FolderSource(tmp_path), now_s=2**31, trusted=Policy.of_log_key(vkey), checkers=[Listener()]
+    ).is_good
+    assert seen["GoodsHandedOver"] > seen["PaymentsConfirmed"] == seen["ResultImported"] > 20
+    assert seen["ReceiptIssued"] > 200
+
+
+def test_pymerkle_finds_the_same_root_and_a_small_run_gives_every_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The law that both sides did the same work, and that no number is missing or zero."""
+    monkeypatch.setattr(verifying, "TURNS", 1)
+    monkeypatch.setattr(verifying, "SIZES", {"10k": 1_000, "1m": 1_200})
+    with cluster.running() as server:
+        measures = verifying.measure(server, 0.001)
+    assert set(measures) == VERIFYING
     assert all(number > 0 for number in measures.values())
