@@ -23,6 +23,9 @@ from tests.benches import Bench
 from tests.rooms.log.forging import by_hand, literal
 from tests.rooms.log.writing import at_once, write
 
+RIGHTS = ("founding.first:", "authority.unknown:", "document.unknown:", "funding.evidence:")
+"""Rules that a bench without an agency and its papers breaks with every deed."""
+
 WORLD = Place("BTT-2021", Stage.WORLD)
 RECEIVED = Place("BTT-2021", Stage.RECEIVED)
 
@@ -50,15 +53,20 @@ def kept(bench: Bench, anyone: Actor) -> Bench:
 
 def found(bench: Bench) -> list[Difference]:
     """Run the diff as an auditor would."""
-    published = (bench.folder / "published-checkpoint").read_bytes()
+    return compared(bench, (bench.folder / "published-checkpoint").read_bytes())
+
+
+def compared(bench: Bench, published: bytes | None) -> list[Difference]:
+    """Compare, but for what replay says of an agency that was never founded: here rows are compared, not rights."""
     with bench.reading() as session:
         vkey = format_vkey(bench.key.verifier())
-        return diff(session, vkey=vkey, published=published, agreements=[agree])
+        named = diff(session, vkey=vkey, published=published, agreements=[agree])
+    return [each for each in named if not each.sentence.startswith(RIGHTS)]
 
 
 def test_an_honest_database_agrees_with_its_log(kept: Bench) -> None:
     """Nothing is named where nothing was done."""
-    assert found(kept) == []
+    assert [each.sentence for each in found(kept)] == []
 
 
 @pytest.mark.parametrize(
@@ -101,7 +109,7 @@ def test_an_entry_edited_with_its_leaf_hash_is_found_by_the_tree(kept: Bench) ->
 def test_an_entry_that_waits_is_compared_as_well(kept: Bench, anyone: Actor) -> None:
     """THREATS 4: an entry edited before it is ordered is named, and an honest one that waits is not."""
     write(kept, anyone, "BERAS")
-    assert found(kept) == []
+    assert [each.sentence for each in found(kept)] == []
     by_hand(kept, "UPDATE commodities SET name = 'Emas' WHERE code = 'BERAS'")
     assert [(each.table, each.key) for each in found(kept)] == [("commodities", "BERAS")]
     with kept.reading() as session:
@@ -132,10 +140,9 @@ def test_deeds_done_meanwhile_are_no_difference(kept: Bench, anyone: Actor) -> N
 def test_an_old_tail_without_a_checkpoint_is_named(kept: Bench) -> None:
     """T3: a log whose signing stopped is said to have stopped, even to an auditor without the published checkpoint."""
     by_hand(kept, "DELETE FROM log_checkpoints")
-    with kept.reading() as session:
-        assert diff(session, vkey=format_vkey(kept.key.verifier()), published=None, agreements=[agree]) == []
-    with clock.frozen(clock.now() + dt.timedelta(minutes=2)), kept.reading() as session:
-        named = diff(session, vkey=format_vkey(kept.key.verifier()), published=None, agreements=[agree])
+    assert compared(kept, None) == []
+    with clock.frozen(clock.now() + dt.timedelta(minutes=2)):
+        named = compared(kept, None)
     assert [(each.table, each.key) for each in named] == [("log_checkpoints", "2")]
 
 
