@@ -1,8 +1,4 @@
-"""An entry as its reader holds it, and the forms of its members. How it is read is in `entry.py`.
-
-Nothing changes an entry once it is read. It is not frozen all the same: that alone would cost a million of them a
-second, because a frozen object is filled the slow way.
-"""
+"""An entry as its reader holds it, and the forms of its members. How it is read is in `entry.py`."""
 
 from __future__ import annotations
 
@@ -37,7 +33,7 @@ class Actor:
     door: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry; instants and days stay text, whose order is their order.
 

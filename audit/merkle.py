@@ -210,13 +210,17 @@ class Frontier:
 
 def _parents(level: list[bytes]) -> list[bytes]:
     """Hash neighbours in pairs; an odd last hash moves up as it is, which is RFC 6962's uneven split."""
-    hashed = []
-    for left, right in zip(level[::2], level[1::2], strict=False):
-        hasher = _NODE.copy()
-        hasher.update(left + right)
+    hashed: list[bytes] = []
+    hashes, copy = iter(level), _NODE.copy
+    for left in hashes:
+        right = next(hashes, None)
+        if right is None:
+            hashed.append(left)
+            break
+        hasher = copy()
+        hasher.update(left)
+        hasher.update(right)
         hashed.append(hasher.digest())
-    if len(level) & 1:
-        hashed.append(level[-1])
     return hashed
 
 

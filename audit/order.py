@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from audit.entry import Entry
 
 _CONTINUATION: Final = "RowsWritten"
-_ANY_TABLE: Final = "*"
 
 
 class Order:
@@ -27,8 +26,8 @@ class Order:
         self._ids = Repeats()
         self._acts = Repeats()
         self._act = ""
-        # The tables that each entry of the current act may explain; its length is the next ordinal.
-        self._tables: list[frozenset[str]] = []
+        # The entries of the current act so far; their number is the next ordinal.
+        self._entries: list[Entry] = []
 
     def take(self, index: int, entry: Entry) -> None:
         """Take the next entry of the log.
@@ -42,13 +41,13 @@ class Order:
         self._ids.add(entry.id, index)
         if entry.act != self._act:
             self._acts.add(entry.act, index)
-            self._act, self._tables = entry.act, []
-        if entry.ordinal != len(self._tables):
-            sentence = f"ordinal {entry.ordinal} follows {len(self._tables)} entries of its act"
+            self._act, self._entries = entry.act, []
+        if entry.ordinal != len(self._entries):
+            sentence = f"ordinal {entry.ordinal} follows {len(self._entries)} entries of its act"
             raise MalformedInput(sentence, rule="order.ordinal")
         if entry.kind == _CONTINUATION:
-            _check_continuation(entry, self._tables)
-        self._tables.append(facts.KINDS[entry.kind, entry.v].TABLES)
+            _check_continuation(entry, self._entries)
+        self._entries.append(entry)
 
     def repeats(self) -> list[Finding]:
         """Name, when all entries have been taken, the first id and the first act that had been there before.
@@ -62,11 +61,12 @@ class Order:
         return [Finding(rule, index, sentences[rule]) for rule, index in again.items() if index is not None]
 
 
-def _check_continuation(entry: Entry, act: list[frozenset[str]]) -> None:
+def _check_continuation(entry: Entry, act: list[Entry]) -> None:
     """Further rows may only be rows the continued fact could have carried itself."""
     continued = entry.body["of"]
-    if type(continued) is not int or continued >= len(act) or _ANY_TABLE in act[continued]:
+    if type(continued) is not int or continued >= len(act) or act[continued].kind == _CONTINUATION:
         raise MalformedInput("rows continue no earlier fact of their act", rule="order.continuation")
-    undeclared = entry.rows.keys() - act[continued]
+    tables = facts.KINDS[act[continued].kind, act[continued].v].TABLES
+    undeclared = entry.rows.keys() - tables
     if undeclared:
         raise MalformedInput(f"the continued fact may not explain rows of {min(undeclared)}", rule="order.continuation")

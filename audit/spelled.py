@@ -11,7 +11,7 @@ import functools
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from audit import canonical, facts
 from audit.envelope import ACT, ACTOR_TYPES, ANY_TABLE, DOORS, ID, MAX_TEXT, NAMED_ACTORS, TABLE, Actor, Entry
 from audit.errors import MalformedInput
 from audit.facts.codec import DAY, DIGEST, INSTANT, PLAIN
-from audit.facts.spelling import object_of
+from audit.facts.spelling import filling, object_of
 
 _KIND_MEMBER: Final = '"kind":"'
 _MAX_KIND: Final = 64
@@ -31,7 +31,7 @@ _KEY: Final = f"[0-9A-Za-z/._-]{{1,{MAX_TEXT}}}"
 _ROW: Final = f'"{_KEY}":(?:"{DIGEST.pattern}"|null)'
 _DIGESTS: Final = rf"\{{{_ROW}(?:,{_ROW})*\}}"
 _FIND_TABLES: Final = re.compile(rf'"({TABLE.pattern})":\{{([^}}]*)\}}').findall
-_FIND_KEYS: Final = re.compile(r'"([^"]*)":(?:"[^"]*"|null)([,}])').findall
+_FIND_KEYS: Final = re.compile(r'"([^"]*)":').findall
 _FIND_ROWS: Final = re.compile(rf'"({_KEY})":(?:"({DIGEST.pattern})"|null)').findall
 
 
@@ -56,8 +56,8 @@ def read_spelled(raw: bytes) -> Entry | None:
         return None
     actor = _known_actor(actor_type, who, office, door)
     body, by_table = facts.Body(fact), Rows(rows) if rows else {}
-    # By position: ten names a call would cost a million entries a third of a second.
-    return Entry(fact.KIND, fact.V, entry_id, act, int(ordinal), actor, recorded_at, on, body, by_table)
+    entry: Entry = _entry(fact.KIND, fact.V, entry_id, act, int(ordinal), actor, recorded_at, on, body, by_table)
+    return entry
 
 
 class Rows(Mapping[str, Mapping[str, str | None]]):
@@ -84,12 +84,12 @@ class _Spelling:
 
     match: Callable[[str], re.Match[str] | None]
     fact: type[facts.Fact]
-    names: tuple[str, ...]
+    fill: Callable[..., facts.Fact]
     values: tuple[Callable[[Any], Any], ...]
 
     def make(self, texts: Sequence[str]) -> facts.Fact:
         """Make the fact; MalformedInput if a day or an instant is none."""
-        return self.fact(**dict(zip(self.names, map(operator.call, self.values, texts), strict=True)))
+        return self.fill(*map(operator.call, self.values, texts))
 
 
 def _guess(text: str) -> _Spelling | None:
@@ -116,8 +116,8 @@ def _spelling_of(kind: str, version: str) -> _Spelling | None:
         rf'"kind":"{kind}","on":"({DAY.pattern})","ordinal":(0|[1-9][0-9]{{0,8}}),'
         rf'"recorded_at":"({INSTANT.pattern})","rows":\{{({_rows_of(fact)})\}},"v":{fact.V}\}}'
     )
-    names, values = tuple(name for name, _ in members), tuple(each.value for _, each in members)
-    return _Spelling(re.compile(pattern).fullmatch, fact, names, values)
+    fill, values = filling(fact, [name for name, _ in members]), tuple(each.value for _, each in members)
+    return _Spelling(re.compile(pattern).fullmatch, fact, fill, values)
 
 
 def _rows_of(fact: type[facts.Fact]) -> str:
@@ -131,16 +131,17 @@ def _rows_of(fact: type[facts.Fact]) -> str:
 
 def _is_in_order(rows: str, fact: type[facts.Fact]) -> bool:
     """Tell whether keys, and tables where any may stand, ascend without repeating themselves."""
-    if '","' in rows or 'l,"' in rows:  # Some table has more rows than one.
-        before = ""
-        for key, mark in _FIND_KEYS(rows):
-            if key <= before:
-                return False
-            before = key if mark == "," else ""
-    if ANY_TABLE not in fact.TABLES:
+    is_open = ANY_TABLE in fact.TABLES
+    if not is_open and '","' not in rows and 'l,"' not in rows:  # No table has more rows than one.
         return True
-    tables = [table for table, _ in _FIND_TABLES(rows)]
-    return all(map(operator.lt, tables, tables[1:]))
+    tables = _FIND_TABLES(rows)
+    return (not is_open or _ascend([table for table, _ in tables])) and all(
+        _ascend(_FIND_KEYS(digests)) for _, digests in tables
+    )
+
+
+def _ascend(names: list[str]) -> bool:
+    return all(map(operator.lt, names, names[1:]))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -149,4 +150,5 @@ def _known_day(text: str) -> date:
     return date.fromisoformat(text)
 
 
+_entry: Final = filling(Entry, [field.name for field in fields(Entry)])
 _known_actor: Final = functools.lru_cache(maxsize=4096)(Actor)

@@ -214,7 +214,8 @@ class _Reading:
             hashes = tiles.read_bundle_hashes(self._source, bundle.index, bundle.width)
         except AuditError as error:
             raise error.at(bundle.first_entry) from error
-        self.kept.difference_update(hashes)
+        if self.kept:
+            self.kept.difference_update(hashes)
         return hashes
 
     def _judge(self, bundle: Tile) -> list[bytes]:

@@ -265,4 +265,4 @@ def _row_of(cls: Any) -> Shape:  # noqa: ANN401 - a class made by `row`
             raise _refuse(f"a {cls.__name__} has {len(cls.SHAPES)} members")
         return cls(*(shape.read(part) for (_, shape), part in zip(cls.SHAPES, value, strict=True)))
 
-    return Shape(write, read, row_of(cls, [shape.spelling for _, shape in cls.SHAPES]))
+    return Shape(write, read, row_of(cls, [(name, shape.spelling) for name, shape in cls.SHAPES]))

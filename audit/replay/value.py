@@ -6,6 +6,7 @@ against the other: exactly that and nothing else.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,16 +38,19 @@ def between(
     source: str, commodity: str, amount: int, *, origin: tuple[str, str], target: tuple[str, str]
 ) -> tuple[Move, ...]:
     """Write one move within a source; ends are a programme ("" for none) and a stage."""
-    return (Move(account(source, *origin), account(source, *target), commodity, amount),)
+    return (_move(source, commodity, amount, origin, target),)
+
+
+# Every household of a batch is paid by the same move.
+@functools.lru_cache(maxsize=1024)
+def _move(source: str, commodity: str, amount: int, origin: tuple[str, str], target: tuple[str, str]) -> Move:
+    return Move(account(source, *origin), account(source, *target), commodity, amount)
 
 
 def shares(program: str, commodity: str, by_source: Mapping[str, int], origin: str, target: str) -> tuple[Move, ...]:
     """Write a programme's moves from one stage to another, one of each source that has a share."""
-    return tuple(
-        Move(account(source, program, origin), account(source, program, target), commodity, amount)
-        for source, amount in by_source.items()
-        if amount
-    )
+    ends = (program, origin), (program, target)
+    return tuple([_move(source, commodity, amount, *ends) for source, amount in by_source.items() if amount])
 
 
 def carry(state: State, step: Step, moves: tuple[Move, ...], due: tuple[Move, ...]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from audit import canonical, facts
 from audit.entry import Actor, Entry, encode_entry, parse_entry, read_members
 from audit.errors import AuditError
-from audit.facts import codec
+from audit.facts import codec, money, paying
 from audit.spelled import Rows, read_spelled
 from tests.audit.small_log import make_entry
 from tests.audit.test_vectors import ENTRY as VECTORS
@@ -258,6 +258,20 @@ def test_the_rows_of_a_read_entry_are_looked_up_when_they_are_asked_for() -> Non
     assert len(rows) == len(ROWS)
     with pytest.raises(KeyError):
         rows["people"]
+
+
+def test_what_is_filled_at_once_is_as_frozen_as_what_fills_itself() -> None:
+    """Nobody changes an entry, a fact or a row after it was read, and equal ones are equal wherever they come from."""
+    spelled = read_spelled(RAW)
+    assert spelled is not None
+    fact = facts.decode(spelled.kind, spelled.v, spelled.body)
+    assert isinstance(fact, paying.PaymentsConfirmed)
+    made: list[Any] = [spelled, spelled.actor, fact, fact.moves[0], fact.confirmed[0]]
+    for each in made:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(each, dataclasses.fields(each)[0].name, "changed")
+    assert type(fact.moves[0]) is money.Move
+    assert hash(fact.confirmed[0]) == hash(paying.LineOutcome(*dataclasses.astuple(fact.confirmed[0])))
 
 
 CONTINUED = encode_entry(entry_of(plain_fact(("RowsWritten", 1)), ROWS))
