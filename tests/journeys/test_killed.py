@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from aid_ledger.core.act import Acts
 from aid_ledger.core.db import make_engine
 from aid_ledger.delivery import service as delivery
 from aid_ledger.delivery.rules import AlreadyInstructed
+from aid_ledger.log import pen
 from aid_ledger.log import queries as log
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sequencer import Sequencer
@@ -78,6 +80,14 @@ def _kill_at(engine: Engine, moment: str) -> None:
             die()
 
     event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_rest: step(statement))
+    said = pen.ask
+
+    def said_past_sqlalchemy(connection: Connection, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        step(statement)
+        return said(connection, statement, *parameters)
+
+    # The pen speaks to PostgreSQL's driver itself. This process dies of it, so nothing is put back.
+    vars(pen)["ask"] = said_past_sqlalchemy
 
 
 def address_of(bench: Bench) -> str:
