@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from aid_ledger.core.act import Acts
-from aid_ledger.core.db import make_engine
+from aid_ledger.core.db import ask, make_engine
 from aid_ledger.delivery import service as delivery
 from aid_ledger.delivery.rules import AlreadyInstructed
 from aid_ledger.log import pen
@@ -80,11 +80,10 @@ def _kill_at(engine: Engine, moment: str) -> None:
             die()
 
     event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_rest: step(statement))
-    said = pen.ask
 
     def said_past_sqlalchemy(connection: Connection, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         step(statement)
-        return said(connection, statement, *parameters)
+        return ask(connection, statement, *parameters)
 
     # The pen speaks to PostgreSQL's driver itself. This process dies of it, so nothing is put back.
     vars(pen)["ask"] = said_past_sqlalchemy
