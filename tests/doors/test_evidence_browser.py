@@ -204,7 +204,7 @@ def test_what_was_asked_for_cannot_be_left_out(page: Page, tmp_path: Path) -> No
     [
         ("x", "berbentuk nama+sidik+kunci"),
         (LOG_VKEY.replace("ledger", "lodger"), "salah ketik"),
-        (str(SigningKey.generate("other.example").verifier()), "bukan kunci log ledger.example/log"),
+        (str(SigningKey("other.example", b"o" * 32).verifier()), "bukan kunci log ledger.example/log"),
         (str(WITNESSES[0].verifier(4)), "bukan untuk peran ini"),
         (f"log {LOG_VKEY}\nquorum tiga", "tiga belum didefinisikan"),
     ],
