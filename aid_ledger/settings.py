@@ -268,6 +268,12 @@ class Settings:
 
     def _custody_faults(self, process: Process) -> list[str]:
         faults = []
+        if self.new_factor_wait < NEW_FACTOR_WAIT:
+            # Whoever replays the log of a real agency holds every approval against these hours.
+            hours = int(NEW_FACTOR_WAIT.total_seconds() // 3600)
+            faults.append(
+                f"{PREFIX}NEW_FACTOR_WAIT_HOURS is below {hours}: verifiers refuse approvals by so new a factor."
+            )
         if self.receipt_root_file.exists():
             faults.append(f"The receipts' root key {self.receipt_root_file} is still here: keep it offline, remove it.")
         # The embedded database is sequenced inside the web process: the genesis says `custody: single-host` for it.

@@ -142,6 +142,7 @@ def test_a_sound_installation_has_no_fault(sound: Settings, process: Process) ->
         ({"origin": "bekasi.contoh.id/log"}, "one for practice"),
         ({"origin": "kota.go.id/latihan"}, "one for practice"),
         ({"base_url": "http://bansos.kota.go.id"}, "by https only"),
+        ({"new_factor_wait": dt.timedelta(hours=71)}, "NEW_FACTOR_WAIT_HOURS is below 72"),
         ({"secret_key_file": Path("/nowhere/session.key")}, "session.key is missing: run aid-ledger init"),
     ],
 )
