@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,11 +57,13 @@ class Running:
         return answer
 
     def speak(self, words: bytes) -> bytes:
-        """Send raw bytes, say that no more will come, and read what is answered."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        """Send raw bytes, say that no more will come, and read what is answered until the witness hangs up."""
+        answer: list[bytes] = []
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection, suppress(OSError):
             connection.sendall(words)
             connection.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: connection.recv(65_536), b""))
+            answer.extend(iter(lambda: connection.recv(65_536), b""))
+        return b"".join(answer)
 
 
 @contextmanager
