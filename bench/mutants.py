@@ -1,9 +1,10 @@
-"""What could be wrong in the verifier without a test noticing: `./run mutants [GROUP ...]`.
+"""What could be wrong in the verifier without a test noticing: `./run mutants [GROUP or FILE ...]`.
 
 mutmut changes one thing at a time in a copy of this checkout (a comparison, a constant, an argument, a word) and runs
 the tests that touch it. A change that no test notices has survived. Each survivor needs a reason in `mutants.toml`:
-mostly that the changed program does the same. Counts and reasons go into docs/mutants.md; without a reason the run
-ends with 1. It is long (half an hour on two cores), so it is no part of `./run test`.
+mostly that the changed program does the same. What was found of each file is kept in `mutants.json` until it is tried
+again, and docs/mutants.md is written from it; without a reason the run ends with 1. It is long (an hour on two cores),
+so it is no part of `./run test`, and a file that was changed may be tried alone.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 REASONS: Final = Path(__file__).with_name("mutants.toml")
+FOUND: Final = Path(__file__).with_name("mutants.json")
 DOCUMENT: Final = ROOT / "docs" / "mutants.md"
 NOTICED: Final = frozenset({1, 3, 24, 36, -24})
 """How mutmut's worker ends when a test failed, or when the changed program ran for ever."""
@@ -50,7 +52,7 @@ GROUPS: Final = {
         ),
     ),
     "replay": Group(
-        ("audit/replay/*",),
+        tuple(sorted(f"audit/replay/{path.name}" for path in (ROOT / "audit" / "replay").glob("*.py"))),
         tuple(sorted(f"{ALL_TESTS}/{path.name}" for path in (ROOT / ALL_TESTS).glob("test_*replay*.py"))),
     ),
 }
@@ -77,18 +79,48 @@ class Count:
 def main() -> None:
     """Change what was asked for, count, and hold the survivors against their reasons."""
     parser = argparse.ArgumentParser(prog="./run mutants", description="Change the verifier and see who notices.")
-    parser.add_argument("group", nargs="*", default=list(GROUPS), help=f"of {', '.join(GROUPS)}; all when left out")
+    parser.add_argument("what", nargs="*", default=list(GROUPS), help=f"{', '.join(GROUPS)}, or files; all if left out")
     parser.add_argument("--processes", default="2", help="changed programs tried at a time")
     chosen = parser.parse_args()
-    counts: dict[str, Count] = {}
-    for name in chosen.group:
-        with tempfile.TemporaryDirectory(prefix="aid-ledger-mutants-") as place:
-            counts |= tried(Path(place), GROUPS[name], chosen.processes)
     reasons = tomllib.loads(REASONS.read_text())["mutant"]
-    unexplained = list(told(counts, reasons))
-    if set(chosen.group) == set(GROUPS) and not unexplained:
-        DOCUMENT.write_text(document(counts, reasons))
+    unexplained: list[Mutant] = []
+    for group in groups(chosen.what):
+        with tempfile.TemporaryDirectory(prefix="aid-ledger-mutants-") as place:
+            counts = tried(Path(place), group, chosen.processes)
+        keep(counts)
+        unexplained += told(counts, reasons)
+    DOCUMENT.write_text(document(kept(), reasons))
     sys.exit(1 if unexplained else 0)
+
+
+def groups(wanted: Sequence[str]) -> Iterator[Group]:
+    """Find the groups that were asked for; a file is tried with the tests of its group."""
+    for name, group in GROUPS.items():
+        files = group.files if name in wanted else tuple(file for file in group.files if file in wanted)
+        if files:
+            yield Group(files, group.tests)
+    if unknown := set(wanted) - set(GROUPS) - {file for group in GROUPS.values() for file in group.files}:
+        sys.exit(f"neither a group nor a file of one: {', '.join(sorted(unknown))}")
+
+
+def kept() -> dict[str, Count]:
+    """Read what was found so far, by file."""
+    found = json.loads(FOUND.read_text()) if FOUND.exists() else {}
+    return {
+        file: Count(each["made"], tuple(Mutant(file, **survivor) for survivor in each["survivors"]))
+        for file, each in sorted(found.items())
+    }
+
+
+def keep(counts: dict[str, Count]) -> None:
+    """Put what was found of some files beside what is known of the others."""
+    found = {}
+    for file, count in sorted((kept() | counts).items()):
+        survivors = [asdict(mutant) for mutant in sorted(count.survivors, key=lambda each: (each.function, each.now))]
+        for survivor in survivors:
+            del survivor["file"]
+        found[file] = {"made": count.made, "survivors": survivors}
+    FOUND.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 def tried(place: Path, group: Group, processes: str) -> dict[str, Count]:
@@ -177,7 +209,7 @@ def document(counts: dict[str, Count], reasons: Sequence[dict[str, str]]) -> str
             lines += [f"## `{file}`", ""]
         for mutant in count.survivors:
             lines += [
-                f"- `{mutant.function}`: {reason_of(mutant, reasons)}",
+                f"- `{mutant.function}`: {reason_of(mutant, reasons) or 'not explained'}",
                 "  ```diff",
                 f"  - {mutant.was}",
                 f"  + {mutant.now}",
