@@ -22,6 +22,7 @@ from audit import __version__, checkpoint, merkle, note, pdf, policy
 from audit.asking import ask_witnesses, contradictions
 from audit.bundle import verify_place
 from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
+from audit.facts import reference
 from audit.opening_commands import openings
 from audit.replay import Replay
 from audit.source import URLSource, read_file
@@ -128,7 +129,8 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
     if report.shown is not None:
         _tell_trust(report.shown.trust)
         if report.shown.unwitnessed:
-            tell("unwitnessed", f"{report.shown.unwitnessed} entries newer than the witnesses' word")
+            newer = report.shown.unwitnessed
+            tell("unwitnessed", f"{newer} {'entry' if newer == 1 else 'entries'} newer than the witnesses' word")
         if believed is not None and believed.witnesses:
             asked_of = None if is_offline else source
             # A witness may show what the log signed with another of its keys.
@@ -179,6 +181,12 @@ def receipt(file: Path, root: Path, log_key: Policy, trusted: Policy | None) -> 
         return pdf.verify_receipt(raw, root_cert=root_cert, log_key=str(log_key.logs[0].key), policy=trusted)
 
     sys.exit(tell_receipt(check))
+
+
+@main.command()
+def kinds() -> None:
+    """Print every kind of entry this verifier knows, with its members, as Markdown."""
+    click.echo(reference.document(), nl=False)
 
 
 main.add_command(openings)

@@ -40,9 +40,11 @@ PLAIN = r"[ !#-\[\]-\x7f]"
 class Shape:
     """How one field is written into JSON and read back; both raise MalformedInput on anything else.
 
-    `spelling` matches nothing that `read` would refuse, and makes the same value of it; by default it matches nothing.
+    `form` says it in words, for whoever writes a reader of their own. `spelling` matches nothing that `read` would
+    refuse, and makes the same value of it; by default it matches nothing.
     """
 
+    form: str
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
     spelling: Spelling = UNSPELLED
@@ -111,7 +113,7 @@ def _instant_in(value: Any) -> dt.datetime:  # noqa: ANN401 - parsed JSON
         raise _refuse("an instant is a real time") from None
 
 
-def _string(limit: int, pattern: re.Pattern[str] | None = None, *, empty: bool = False) -> Shape:
+def _string(form: str, limit: int, pattern: re.Pattern[str] | None = None, *, empty: bool = False) -> Shape:
     def check(value: Any) -> str:  # noqa: ANN401 - parsed JSON or a field's value
         if not isinstance(value, str) or len(value) > limit:
             raise _refuse(f"a text of at most {limit} characters")
@@ -120,35 +122,35 @@ def _string(limit: int, pattern: re.Pattern[str] | None = None, *, empty: bool =
         return str(value)
 
     if pattern is None:
-        return Shape(check, check, quoted(f"{PLAIN}{{0,{limit}}}"))
-    return Shape(check, check, quoted(f"(?:{pattern.pattern})?" if empty else pattern.pattern))
+        return Shape(form, check, check, quoted(f"{PLAIN}{{0,{limit}}}"))
+    return Shape(form, check, check, quoted(f"(?:{pattern.pattern})?" if empty else pattern.pattern))
 
 
 # The same few days and hours are written over and over.
 _known_day = functools.lru_cache(maxsize=4096)(_day_in)
 
-Amount = Annotated[int, Shape(_amount_out, _amount_in, quoted(AMOUNT.pattern, int))]
+Amount = Annotated[int, Shape("amount", _amount_out, _amount_in, quoted(AMOUNT.pattern, int))]
 """Whole rupiah, or whole units of a good; a decimal string in JSON."""
-Count = Annotated[int, Shape(_count, _count, bare("0|[1-9][0-9]{0,14}", int))]
+Count = Annotated[int, Shape("count", _count, _count, bare("0|[1-9][0-9]{0,14}", int))]
 """How many, or a row's number."""
-Flag = Annotated[bool, Shape(_flag, _flag, bare("true|false", "true".__eq__))]
-Day = Annotated[dt.date | None, Shape(_day_out, _day_in, quoted(f"(?:{DAY.pattern})?", _known_day))]
+Flag = Annotated[bool, Shape("flag", _flag, _flag, bare("true|false", "true".__eq__))]
+Day = Annotated[dt.date | None, Shape("day", _day_out, _day_in, quoted(f"(?:{DAY.pattern})?", _known_day))]
 """A calendar day in the agency's zone; None (an empty string in JSON) means no limit or not stated."""
-Moment = Annotated[dt.datetime, Shape(_instant_out, _instant_in, quoted(INSTANT.pattern, _instant_in))]
-Code = Annotated[str, _string(80, CODE)]
+Moment = Annotated[dt.datetime, Shape("moment", _instant_out, _instant_in, quoted(INSTANT.pattern, _instant_in))]
+Code = Annotated[str, _string("code", 80, CODE)]
 """A reference, key or code of ours: never a name, never empty."""
-MaybeCode = Annotated[str, _string(80, CODE, empty=True)]
+MaybeCode = Annotated[str, _string("code or empty", 80, CODE, empty=True)]
 """As Code; empty means there is none."""
-Digest = Annotated[str, _string(43, DIGEST)]
+Digest = Annotated[str, _string("digest", 43, DIGEST)]
 """SHA-256 as base64url without padding."""
-MaybeDigest = Annotated[str, _string(43, DIGEST, empty=True)]
-Line = Annotated[str, _string(300)]
+MaybeDigest = Annotated[str, _string("digest or empty", 43, DIGEST, empty=True)]
+Line = Annotated[str, _string("line", 300)]
 """One line of public text: a document's number, a public name."""
-Words = Annotated[str, _string(2_000)]
+Words = Annotated[str, _string("words", 2_000)]
 """A reason or note that an official wrote knowing it is public."""
-Signed = Annotated[str, _string(16_384)]
+Signed = Annotated[str, _string("file", 16_384)]
 """A signed checkpoint as it travels; with the cosignatures of 32 witnesses some 6,000 characters."""
-FileText = Annotated[str, _string(16_384)]
+FileText = Annotated[str, _string("file", 16_384)]
 """The whole text of a small public file: a witness policy with all its 32 witnesses has some 10,000 characters."""
 
 
@@ -248,7 +250,7 @@ def _list_of(member: Shape) -> Shape:
             raise _refuse(f"a list of at most {MAX_ITEMS}")
         return tuple(member.read(value) for value in values)
 
-    return Shape(write, read, list_of(member.spelling, MAX_ITEMS))
+    return Shape(f"list of {member.form}", write, read, list_of(member.spelling, MAX_ITEMS))
 
 
 def _row_of(cls: Any) -> Shape:  # noqa: ANN401 - a class made by `row`
@@ -265,4 +267,5 @@ def _row_of(cls: Any) -> Shape:  # noqa: ANN401 - a class made by `row`
             raise _refuse(f"a {cls.__name__} has {len(cls.SHAPES)} members")
         return cls(*(shape.read(part) for (_, shape), part in zip(cls.SHAPES, value, strict=True)))
 
-    return Shape(write, read, row_of(cls, [(name, shape.spelling) for name, shape in cls.SHAPES]))
+    form = ", ".join(f"{name}: {shape.form}" for name, shape in cls.SHAPES)
+    return Shape(f"[{form}]", write, read, row_of(cls, [(name, shape.spelling) for name, shape in cls.SHAPES]))

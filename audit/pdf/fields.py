@@ -39,7 +39,7 @@ def _form(pattern: str) -> Shape:
             raise MalformedInput(f"a field of the receipt does not have the form {pattern}", rule=_RULE)
         return value
 
-    return Shape(check, check)
+    return Shape(pattern, check, check)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - parsed JSON or a field's value
@@ -49,7 +49,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - parsed JSON or a field's value
     return value
 
 
-Text = Annotated[str, Shape(_text, _text)]
+Text = Annotated[str, Shape("text", _text, _text)]
 CheckCode = Annotated[str, _form(r"[A-Z2-7]{16}")]
 """80 random bits in base32, by which anybody can look the receipt up; nothing else is accepted for that."""
 MaskedNik = Annotated[str, _form("\u2022{14}[0-9]{2}")]
@@ -194,7 +194,7 @@ def _shape_of(hint: Any) -> Shape:  # noqa: ANN401 - a type hint
     def read(values: Any) -> tuple[Any, ...]:  # noqa: ANN401 - parsed JSON
         return tuple(member.from_json(each) for each in _bounded(values, list))
 
-    return Shape(write, read)
+    return Shape(f"list of {member.__name__}", write, read)
 
 
 def _bounded(values: Any, kind: type[list[Any] | tuple[Any, ...]]) -> Any:  # noqa: ANN401 - either of the two

@@ -121,7 +121,7 @@ def test_an_inspector_verifies_the_export_with_a_quorum(
     assert verdict(tmp_path / "a") == (0, "")
     founded.bench.acts.run(founded.actor("operator"), define, "BERAS")
     founded.bench.sequencer.run_once()
-    assert verdict(tmp_path / "b") == (0, "unwitnessed: 1 entries newer than the witnesses' word")
+    assert verdict(tmp_path / "b") == (0, "unwitnessed: 1 entry newer than the witnesses' word")
     ask(founded, "kpk", "bpkp", "universitas")
     assert verdict(tmp_path / "b") == (0, "")
 
@@ -196,7 +196,7 @@ def test_evidence_of_a_busy_log_verifies_by_the_policy_on_paper(
     members, lines = verified()
     assert members == usual | {"policy.txt", "checkpoint.witnessed"}
     assert lines[-1] == "result: good"
-    assert "unwitnessed: 1 entries newer than the witnesses' word" in lines
+    assert "unwitnessed: 1 entry newer than the witnesses' word" in lines
 
 
 def test_a_proof_of_one_entry_carries_the_cosignatures(founded: Founded, four: list[builders.Watching]) -> None:
