@@ -39,7 +39,7 @@ def say(commands: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess[s
 
 
 def test_the_wheel_brings_its_specification_and_nothing_of_the_agency(commands: Path) -> None:
-    """An inspector reads it in a day: FORMAT.md, KINDS.md and the reading order lie beside the code, and no test and no key."""
+    """An inspector reads it in a day: the formats and the reading order lie beside the code, and no test and no key."""
     (built,) = commands.parents[1].glob("*.whl")
     names = zipfile.ZipFile(built).namelist()
     shipped = {name.removeprefix("audit/") for name in names if name.startswith("audit/")}
