@@ -96,10 +96,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         server = cast("WitnessServer", self.server)
         answer = server.witness.add_checkpoint(raw)
-        self._send(answer)
         fork = " THE LOG HAS TWO HISTORIES" if answer.is_fork else ""
         reason = "" if answer.status == OK else f" {answer.body.decode().strip()}"
+        # The operator first: a log that is caught need not stay on the line to hear it.
         server.say(f"{answer.status}{reason}{fork}")
+        self._send(answer)
 
     def do_GET(self) -> None:
         """Show what was last cosigned."""

@@ -117,6 +117,13 @@ def test_silence_is_not_waited_out(address: str) -> None:
     assert (refusal.value.rule, refusal.value.sentence) == ("source", "silent cannot be fetched: timed out")
 
 
+def test_a_moment_that_has_passed_is_not_waited_for(address: str) -> None:
+    """V1: what is left of the time may be nothing at all, which is no reason to wait for ever."""
+    with pytest.raises(SourceFailed) as refusal:
+        URLSource(address, deadline_s=0).fetch("good", 1000)
+    assert (refusal.value.rule, refusal.value.sentence) == ("source.slow", "an answer took longer than 0 s")
+
+
 def test_a_longer_file_than_asked_for_is_refused(address: str) -> None:
     """V1: the reader decides how much it reads."""
     for path in ("good", "packed"):

@@ -116,6 +116,16 @@ def test_without_a_key_the_log_only_agrees_with_itself() -> None:
     assert verify(bent, None).findings[0].rule == "source.absent"
 
 
+@pytest.mark.parametrize("hashes_only", [False, True])
+def test_who_waits_is_told_after_every_bundle(hashes_only: bool) -> None:
+    """How many entries were read, of how many."""
+    told: list[tuple[int, int]] = []
+    verify_log(
+        LOG, now_s=NOW_S, trusted=KEY, hashes_only=hashes_only, tell_progress=lambda *now: told.append(now)
+    )
+    assert told == [(256, COUNT), (512, COUNT), (COUNT, COUNT)]
+
+
 @pytest.mark.parametrize("index", [0, 255, 256, 599])
 def test_an_edited_entry_is_named(index: int) -> None:
     """R1: the stored tiles are of the signed tree, so the entry is the one that changed."""

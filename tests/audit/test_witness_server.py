@@ -91,7 +91,7 @@ def test_a_rolled_back_log_learns_the_size_it_had(running: Running) -> None:
 
 
 def test_a_fork_is_refused_and_called_by_its_name(running: Running) -> None:
-    """F1: the operator of the witness reads it in one line."""
+    """F1: the operator of the witness reads it in one line, before the log hears it and can hang up."""
     running.ask("POST", "/add-checkpoint", TRUTH.request(0))
     assert running.ask("POST", "/add-checkpoint", Told.of(7, other_from=1).request(7))[0] == 422
     assert running.said[0] == "200"
