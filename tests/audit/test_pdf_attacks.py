@@ -190,6 +190,14 @@ def test_more_in_the_signature_than_the_profile_has_is_refused() -> None:
         assert refusal.value.rule in {"receipt.cms", "receipt.certificate"}
 
 
+def test_what_is_signed_must_be_signed_data() -> None:
+    """A message of another kind, such as one that is enveloped, is not even looked into."""
+    kind, wrapped = der.members(frame.open_frame(MONEY).cms)
+    enveloped = der.object_id("1.2.840.113549.1.7.3")
+    assert len(enveloped) == len(kind)
+    refused(fill_gap(der.write(der.SEQUENCE, enveloped, wrapped).hex().encode()), "receipt.cms")
+
+
 def test_another_algorithm_in_the_signature_is_refused() -> None:
     """What the rebuilt signature says of its algorithms is all that may be said."""
     chain = good_chain()

@@ -118,6 +118,27 @@ def test_bundles_survive_being_written(entries: list[bytes]) -> None:
         tiles.decode_bundle(raw, len(entries) + 1)
 
 
+@pytest.mark.parametrize(
+    ("raw", "rule", "sentence"),
+    [
+        (b"\0\1a\0\0\0\1c", None, None),
+        (b"\0\1a\0\0", "bundle.short", "a bundle of 3 ends after 2 entries"),
+        (b"\0\1a\0\0\0", "bundle.short", "a bundle of 3 ends after 2 entries"),
+        (b"\0\1a\0\0\0\2c", "bundle.short", "a bundle of 3 ends after 2 entries"),
+        (b"\0\1a\0\0\0\1c\0", "bundle.long", "a bundle goes on after its 3 entries"),
+    ],
+)
+def test_a_bundle_ends_with_its_last_entry(raw: bytes, rule: str | None, sentence: str | None) -> None:
+    """V2: whole, an entry too few, half a length, half an entry, a byte more; whoever reads or only hashes it."""
+    for take in (tiles.decode_bundle, tiles.hash_bundle):
+        if rule is None:
+            assert len(take(raw, 3)) == 3
+            continue
+        with pytest.raises(MalformedInput) as refusal:
+            take(raw, 3)
+        assert (refusal.value.rule, refusal.value.sentence) == (rule, sentence)
+
+
 @given(st.lists(st.binary(max_size=300), max_size=9), st.binary(max_size=3), st.integers(0, 9), st.integers(0, 11))
 def test_a_bundle_is_hashed_as_it_is_read(entries: list[bytes], more: bytes, cut: int, width: int) -> None:
     """A quick look accepts and refuses the same bundles as the full check, with the same words."""

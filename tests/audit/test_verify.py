@@ -120,9 +120,7 @@ def test_without_a_key_the_log_only_agrees_with_itself() -> None:
 def test_who_waits_is_told_after_every_bundle(hashes_only: bool) -> None:
     """How many entries were read, of how many."""
     told: list[tuple[int, int]] = []
-    verify_log(
-        LOG, now_s=NOW_S, trusted=KEY, hashes_only=hashes_only, tell_progress=lambda *now: told.append(now)
-    )
+    verify_log(LOG, now_s=NOW_S, trusted=KEY, hashes_only=hashes_only, tell_progress=lambda *now: told.append(now))
     assert told == [(256, COUNT), (512, COUNT), (COUNT, COUNT)]
 
 
