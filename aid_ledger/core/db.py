@@ -243,8 +243,13 @@ def reading(engine: Engine) -> Iterator[Session]:
             if begins_at_zero(session.connection()):
                 # Who only reads counts no rows.
                 will_report(session.connection())
-        # Closing rolls back without expiring, so that a page may still show what was read.
+        begun = session.get_transaction()
+        # Closing expires nothing, so that a page may still show what was read.
         yield session
+        if begun is not None and session.get_transaction() is begun:
+            # What only read may as well be committed. A rollback, which closing does to any other transaction, has the
+            # driver forget every statement that the server keeps prepared on this connection.
+            ask(session.connection(), "COMMIT")
 
 
 _READERS: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
@@ -277,7 +282,9 @@ def ask(connection: Connection, statement: str, *parameters: object) -> list[tup
     driver = cast("psycopg.Connection", connection.connection.driver_connection)
     try:
         cursor = driver.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []
+        # Not `description`, which makes an object for every column only to say that there are some.
+        result = cursor.pgresult
+        return cursor.fetchall() if result and result.nfields else []
     except psycopg.Error as error:
         is_gone = driver.closed or driver.broken
         if is_gone:

@@ -48,6 +48,34 @@ def test_reading_keeps_nothing(database_url: str) -> None:
         engine.dispose()
 
 
+def test_who_reads_leaves_what_others_had_prepared(database_url: str) -> None:
+    """A page that was read costs the next deed on its connection nothing: the driver forgets all when it rolls back."""
+    engine = make_engine(database_url)
+    try:
+        for kept in (0, 1):
+            with reading(engine) as session:
+                assert session.scalar(KEPT) == kept
+                for _ in range(SAID_OFTEN + 1):
+                    session.execute(select(func.coalesce(1, 2)))
+    finally:
+        engine.dispose()
+
+
+def test_nothing_is_kept_of_what_was_written_after_a_reading_was_given_up(database_url: str) -> None:
+    """The cheat of the second transaction: only the first is held to read, so that it alone may be committed."""
+    engine = make_engine(database_url)
+    try:
+        with reading(engine) as session:
+            with pytest.raises(InternalError, match="read-only"):
+                session.execute(text("CREATE TABLE written (id int)"))
+            session.rollback()
+            session.execute(text("CREATE TABLE written (id int)"))
+        with reading(engine) as session:
+            assert session.scalar(text("SELECT to_regclass('written') IS NULL"))
+    finally:
+        engine.dispose()
+
+
 def test_connections_that_died_unused_are_replaced(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that was restarted over lunch refuses nobody's first deed after it."""
     engine, other = make_engine(database_url), make_engine(database_url)
