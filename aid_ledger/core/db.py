@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -237,19 +237,23 @@ def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """Open a READ ONLY transaction: pages and checks read through this, and a stray write in them fails."""
+    # Closing expires nothing, so that a page may still show what was read.
     with Session(_reader_of(engine), expire_on_commit=False, autoflush=False) as session:
-        if engine.dialect.name == "postgresql":
-            session.execute(text("SET TRANSACTION READ ONLY"))
-            if begins_at_zero(session.connection()):
-                # Who only reads counts no rows.
-                will_report(session.connection())
-        begun = session.get_transaction()
-        # Closing expires nothing, so that a page may still show what was read.
+        if engine.dialect.name != "postgresql":
+            yield session
+            return
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        connection = session.connection()
+        if begins_at_zero(connection):
+            # Who only reads counts no rows.
+            will_report(connection)
         yield session
-        if begun is not None and session.get_transaction() is begun:
+        if connection.in_transaction() and not connection.invalidated:
             # What only read may as well be committed. A rollback, which closing does to any other transaction, has the
-            # driver forget every statement that the server keeps prepared on this connection.
-            ask(session.connection(), "COMMIT")
+            # driver forget every statement that the server keeps prepared on this connection. A server that is gone by
+            # now takes nothing back that was read.
+            with suppress(DBAPIError):
+                ask(connection, "COMMIT")
 
 
 _READERS: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()

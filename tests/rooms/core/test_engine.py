@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine, func, select, text
-from sqlalchemy.exc import InternalError
+from sqlalchemy.exc import InternalError, OperationalError
 
 from aid_ledger.core import clock
 from aid_ledger.core.db import IDLE_S, SAID_OFTEN, make_engine, reading
@@ -74,6 +74,25 @@ def test_nothing_is_kept_of_what_was_written_after_a_reading_was_given_up(databa
             assert session.scalar(text("SELECT to_regclass('written') IS NULL"))
     finally:
         engine.dispose()
+
+
+@pytest.mark.parametrize("is_noticed", [True, False])
+def test_what_was_read_before_the_server_went_is_still_read(database_url: str, *, is_noticed: bool) -> None:
+    """A connection that dies at the end of a reading, seen by its reader or not, ends it without another error."""
+    engine, other = make_engine(database_url), make_engine(database_url)
+    try:
+        with reading(engine) as session:
+            pid = session.scalar(BACKEND)
+            with other.connect() as connection:
+                assert connection.scalar(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+            if is_noticed:
+                with pytest.raises(OperationalError):
+                    session.scalar(BACKEND)
+        with reading(engine) as session:
+            assert session.scalar(BACKEND) != pid
+    finally:
+        engine.dispose()
+        other.dispose()
 
 
 def test_connections_that_died_unused_are_replaced(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
