@@ -24,6 +24,7 @@ from aid_ledger.cli import (
     recovering,
     sequencing,
     serving,
+    signer,
     witnesses,
 )
 from aid_ledger.core import logs
@@ -85,3 +86,4 @@ main.add_command(log.book_group)
 main.add_command(witnesses.witnesses)
 main.add_command(keys.keys)
 main.add_command(receiptsroot.receipts_root)
+main.add_command(signer.receipt_signer)

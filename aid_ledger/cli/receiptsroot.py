@@ -1,7 +1,7 @@
 """`aid-ledger receipts-root`: changing the root that receipts hang from, whose key lies on no machine of the ledger.
 
-`make`, `statement` and `sign` run where root keys are, offline, and need neither settings nor database. `propose`,
-`approve` and `withdraw` are deeds of administrators; `take` is what the sequencer does unasked.
+`make`, `issue`, `statement` and `sign` run where root keys are, offline, and need neither settings nor database.
+`propose`, `approve` and `withdraw` are deeds of administrators; `take` is what the sequencer does unasked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from aid_ledger import app as composition
@@ -25,7 +25,7 @@ from aid_ledger.custody.handed import LIMIT_BYTES, RootStatement
 from aid_ledger.receipts import certificates
 from aid_ledger.settings import Settings
 from audit.errors import AuditError
-from audit.pdf.certificates import load_root
+from audit.pdf.certificates import load_root, signer_of
 from audit.roots import statement as statement_of
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -57,6 +57,27 @@ def make(folder: Path, agency: str) -> None:
 
 
 @receipts_root.command()
+@click.option("--root", type=FILE, required=True, help="Kunci akar beserta sertifikatnya (receipt-root.pem).")
+@click.option("--public-key", "public", type=FILE, required=True, help="Kunci publik (PEM) dari token atau layanan.")
+@click.option("--agency", required=True, help="Nama resmi instansi, seperti pada akar.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Sertifikat yang ditulis.")
+def issue(root: Path, public: Path, agency: str, out: Path) -> None:
+    """Terbitkan sertifikat penandatangan untuk kunci yang ada di token atau layanan; di mesin luring."""
+    issuer = certificates.Root(_root_key(root), x509.load_der_x509_certificate(_certificate(root)))
+    try:
+        key = serialization.load_pem_public_key(public.read_bytes())
+    except ValueError as error:
+        raise click.ClickException(f"{public} tidak memuat kunci publik (PEM)") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise click.ClickException("tanda terima ditandatangani dengan kunci P-256 atau RSA")
+    certificate = certificates.certify(issuer, agency, clock.now(), key)
+    signer_of(certificate.public_bytes(Encoding.DER), load_root(_certificate(root)))
+    out.write_bytes(certificate.public_bytes(Encoding.PEM))
+    click.echo(f"certificate: {out}\nserial: {certificate.serial_number:x}")
+    click.echo(f"ends_at: {clock.instant_text(certificate.not_valid_after_utc)}")
+
+
+@receipts_root.command()
 @click.option("--origin", required=True, help="Nama tetap log, seperti pada Berita Acara.")
 @click.option("--old", type=FILE, required=True, help="Sertifikat akar yang sedang dipakai.")
 @click.option("--new", type=FILE, required=True, help="Sertifikat akar yang baru.")
@@ -73,10 +94,7 @@ def statement(origin: str, old: Path, new: Path) -> None:
 def sign(origin: str, root: Path, new: Path, out: Path) -> None:
     """Tandatangani, dengan kunci akar lama, bahwa akar baru menggantikannya; di mesin luring."""
     old, following = _certificate(root), _certificate(new)
-    key = serialization.load_pem_private_key(keyfiles.read_private(root), password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise click.ClickException("kunci akar tanda terima adalah kunci RSA")
-    signature = key.sign(statement_of(origin, old, following), padding.PKCS1v15(), hashes.SHA256())
+    signature = _root_key(root).sign(statement_of(origin, old, following), padding.PKCS1v15(), hashes.SHA256())
     handed = RootStatement(origin, old, following, signature).write()
     RootStatement.read(handed, origin)
     out.write_bytes(handed)
@@ -139,6 +157,13 @@ def show(settings: Settings) -> None:
             if root.state == rules.ANNOUNCED and root.usable_from is not None:
                 waits = "-" if carrying.is_ripe(session, root, clock.now()) else "masa tunggu, segel, dan kuorum saksi"
                 click.echo(f"usable_from: {clock.instant_text(root.usable_from)}\nwaits_for: {waits}")
+
+
+def _root_key(file: Path) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(keyfiles.read_private(file), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise click.ClickException("kunci akar tanda terima adalah kunci RSA")
+    return key
 
 
 def _certificate(file: Path) -> bytes:

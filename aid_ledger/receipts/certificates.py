@@ -16,11 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from audit.pdf.certificates import DOCUMENT_SIGNING
+from audit.pdf.cms import PublicKey
 
 ROOT_BITS: Final = 3_072
 """128 bits of security (NIST SP 800-57 part 1, table 2); poppler and mutool read it, Ed25519 they refuse."""
 ROOT_LIFE: Final = dt.timedelta(days=3_652)
 SIGNING_LIFE: Final = dt.timedelta(days=730)
+WARNING_DAYS: Final = 60
+"""Long enough to open the safe with two people, make a certificate, and bring it here."""
 CLOCK_SLACK: Final = dt.timedelta(minutes=5)
 """A certificate begins a little early, so that a slow clock does not make the first receipts invalid."""
 _PUBLIC_EXPONENT: Final = 65_537
@@ -63,12 +66,17 @@ def make_signing_certificate(
 ) -> tuple[SigningPrivateKey, x509.Certificate]:
     """Issue a certificate for signing receipts, for two years; a P-256 key is made unless one is given."""
     key = key or ec.generate_private_key(ec.SECP256R1())
+    return key, certify(root, agency, now, key.public_key())
+
+
+def certify(root: Root, agency: str, now: dt.datetime, key: PublicKey) -> x509.Certificate:
+    """Issue a certificate for signing receipts, for two years, to a key that may lie elsewhere: on a token, say."""
     issuer_key = root.key.public_key()
     builder = (
         x509.CertificateBuilder()
         .subject_name(_name(agency, "Penerbit Tanda Terima"))
         .issuer_name(root.certificate.subject)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - CLOCK_SLACK)
         .not_valid_after(min(now + SIGNING_LIFE, root.certificate.not_valid_after_utc))
@@ -76,10 +84,15 @@ def make_signing_certificate(
         .add_extension(_usage(signs_certificates=False), critical=True)
         # documentSigning alone is refused by poppler; with emailProtection it is trusted.
         .add_extension(x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
     )
-    return key, builder.sign(root.key, hashes.SHA256())
+    return builder.sign(root.key, hashes.SHA256())
+
+
+def days_left(certificate: x509.Certificate, now: dt.datetime) -> int:
+    """Tell for how many whole days a certificate may still sign; negative once it has ended."""
+    return (certificate.not_valid_after_utc - now).days
 
 
 def to_pem(key: SigningPrivateKey) -> bytes:

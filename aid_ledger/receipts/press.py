@@ -8,11 +8,9 @@ keys and certificates is `aid-ledger init`. Load this file by `layout.load`.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -20,19 +18,16 @@ from cryptography.hazmat.primitives import hashes
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.crypto import FieldKeys
-from aid_ledger.core.keyfiles import read_private
 from aid_ledger.custody.queries import Root, receipt_roots
 from aid_ledger.receipts import queries
 from aid_ledger.receipts.layout import LAYOUT
 from aid_ledger.receipts.proving import evidence_of
 from aid_ledger.receipts.rendering import Issuer, ReceiptPrinter
 from aid_ledger.receipts.rules import SigningUnavailable
-from aid_ledger.receipts.signing import KeySigner, Signer, sign
+from aid_ledger.receipts.signers import choosing
+from aid_ledger.receipts.signers.files import load_pem
+from aid_ledger.receipts.signing import Signer, sign
 from audit import checkpoint, proof
-
-_KEY: Final = re.compile(
-    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.+?-----END (?:[A-Z]+ )?PRIVATE KEY-----\n?", re.DOTALL
-)
 
 
 class Press:
@@ -102,16 +97,9 @@ def load_press(*, signing_file: Path, next_signing_file: Path, root_certificate_
         SignerMismatch: key and certificate do not belong together.
 
     """
-    if not signing_file.exists() or not root_certificate_file.exists():
+    if not choosing.is_there(signing_file.parent, signing_file) or not root_certificate_file.exists():
         raise SigningUnavailable("the receipts' keys are not on this machine")
-    files = [signing_file, *([next_signing_file] if next_signing_file.exists() else [])]
-    signers = [_load_signer(each) for each in files]
+    signers = [choosing.open_signer(signing_file.parent, signing_file)]
+    if next_signing_file.exists():
+        signers.append(load_pem(next_signing_file))
     return Press(signers=signers, first_root=root_certificate_file.read_bytes(), base_url=base_url)
-
-
-def _load_signer(file: Path) -> Signer:
-    pem = read_private(file)
-    key = _KEY.search(pem)
-    if key is None:
-        raise SigningUnavailable("the signing file holds no private key")
-    return KeySigner.load(key.group(), _KEY.sub(b"", pem))

@@ -7,18 +7,20 @@ that no byte of it could be another. Tests hold it against readers nobody here w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from aid_ledger.core.keyfiles import KeyFileFault
 from aid_ledger.receipts.certificates import SigningPrivateKey
 from audit.pdf import cms, frame
 from audit.pdf.certificates import key_of
 
 
-class SignerMismatch(RuntimeError):
+class SignerMismatch(KeyFileFault):
     """The key and the certificate given to sign receipts do not belong together, or are of a kind we do not sign."""
 
 
@@ -51,7 +53,16 @@ class KeySigner:
 
         """
         certificate = x509.load_pem_x509_certificate(certificate_pem)
-        key = serialization.load_pem_private_key(key_pem, password=None)
+        return cls.of(serialization.load_pem_private_key(key_pem, password=None), certificate)
+
+    @classmethod
+    def of(cls, key: object, certificate: x509.Certificate) -> Self:
+        """Take a key with its certificate.
+
+        Raises:
+            SignerMismatch: they do not belong together, or the key is neither P-256 nor RSA.
+
+        """
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise SignerMismatch("receipts are signed with a P-256 or RSA key; this one is of another kind")
         if key.public_key() != certificate.public_key():
@@ -63,6 +74,27 @@ class KeySigner:
         if isinstance(self.key, rsa.RSAPrivateKey):
             return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
         return self.key.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+
+PROBE: Final = b"Aid Ledger: percobaan penanda tangan, bukan tanda terima"
+"""What a token or service is asked to sign in order to see whose key it has: never the attributes of a receipt."""
+
+
+def check_belongs(signer: Signer) -> None:
+    """See, by a signature over something that is no receipt, that a signer has the key of its certificate.
+
+    Raises:
+        SignerMismatch: it has another one.
+
+    """
+    key, signature = key_of(signer.certificate), signer.sign(PROBE)
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, PROBE, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            key.verify(signature, PROBE, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise SignerMismatch("what signs has another key than the receipt certificate") from error
 
 
 def sign(pdf: bytes, signer: Signer) -> bytes:

@@ -21,7 +21,7 @@ from aid_ledger.disbursement.models import Batch
 from aid_ledger.log import queries as log
 from aid_ledger.log.timeline import TimelineItem, item_of
 from aid_ledger.officials import queries as officials
-from aid_ledger.receipts import layout, queries, rules, schemas, service
+from aid_ledger.receipts import layout, queries, rules, schemas, service, signer_views
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.settings import Settings
 from aid_ledger.web import desk, problems, slots
@@ -53,6 +53,7 @@ def install(app: Flask) -> None:
         slots.register_home_cards(app, role, _cards)
     for kind in ("batch", "delivered_batch"):
         slots.register_panel(app, kind, _batch_panel)
+    signer_views.install(app)
 
 
 @bp.get("/")

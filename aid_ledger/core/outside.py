@@ -1,0 +1,77 @@
+"""The one client that speaks to machines outside: one request, no redirects, no longer and no more than it may.
+
+Never called while a transaction is open. What is sent, and what an answer means, is decided by the room that asks.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from typing import Final
+
+from aid_ledger.core import clock
+
+OK: Final = 200
+_CHUNK_BYTES: Final = 1_024
+
+
+class NoAnswer(Exception):
+    """Somebody outside could not be reached, or did not answer within the limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered."""
+
+    status: int
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long one answer may be silent and take in all, and how many bytes it may have."""
+
+    silence_s: float
+    deadline_s: float
+    most_bytes: int
+
+
+def ask(address: str, limits: Limits, *, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+    """Send `body`, or ask for what lies there without one, and read the answer whatever its status.
+
+    `address` begins with https:// or http://.
+
+    Raises:
+        NoAnswer: there was none, or it was too long or too slow.
+    """
+    if not address.startswith(("https://", "http://")):
+        raise NoAnswer("not an address of the web")
+    try:
+        request = urllib.request.Request(address, data=body, headers=dict(headers or {}))  # noqa: S310 - checked above
+        with _opener().open(request, timeout=limits.silence_s) as reply:
+            return Reply(reply.status, reply.headers.get_content_type(), _read(reply, limits))
+    except (OSError, HTTPException, ValueError) as error:
+        raise NoAnswer(type(error).__name__) from error
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Build it by hand: no redirects, no cookies, no passwords, and every status is an answer."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (urllib.request.ProxyHandler(), urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()):
+        opener.add_handler(handler)
+    return opener
+
+
+def _read(reply: HTTPResponse, limits: Limits) -> bytes:
+    ends_at = clock.monotonic() + limits.deadline_s
+    body = bytearray()
+    while piece := reply.read1(_CHUNK_BYTES):
+        body += piece
+        if len(body) > limits.most_bytes:
+            raise NoAnswer("the answer is too long")
+        if clock.monotonic() > ends_at:
+            raise NoAnswer("the answer is too slow")
+    return bytes(body)
