@@ -216,6 +216,11 @@ class Settings:
         return self.var / "receipt-root.crt"
 
     @property
+    def receipt_crl_file(self) -> Path:
+        """What the receipts' root has taken back (RFC 5280), public; made where the root's key lies."""
+        return self.var / "receipt-root.crl"
+
+    @property
     def session_key_file(self) -> Path:
         """The key that signs sessions and forms."""
         return self.secret_key_file or self.keys_folder / "session.key"

@@ -24,6 +24,7 @@ from audit.bundle import verify_place
 from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
 from audit.facts import reference
 from audit.opening_commands import openings
+from audit.pdf.revocation import MAX_LIST_BYTES
 from audit.replay import Replay
 from audit.source import URLSource, read_file
 from audit.terminal import GOOD, asked, place, policy_file, progress, tell, tell_bad, tell_newer, tell_result, vkey
@@ -173,12 +174,19 @@ def keys(source: Source, trusted: Policy | None, log_key: Policy | None) -> None
 )
 @click.option("--log-key", type=vkey, required=True, help="Verifier key of the log.")
 @click.option("--policy", "trusted", type=policy_file, help="File that says which witnesses and quorum to believe.")
-def receipt(file: Path, root: Path, log_key: Policy, trusted: Policy | None) -> None:
+@click.option(
+    "--crl",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The root's list of revoked certificates (PEM or DER), if there is one.",
+)
+def receipt(file: Path, root: Path, log_key: Policy, trusted: Policy | None, crl: Path | None) -> None:
     """Check the receipt in FILE offline: its bytes, its signature, and its entry in the log."""
 
     def check() -> ReceiptReport:
         raw, root_cert = read_file(file, MAX_RECEIPT_BYTES), read_file(root, MAX_CERTIFICATE_BYTES)
-        return pdf.verify_receipt(raw, root_cert=root_cert, log_key=str(log_key.logs[0].key), policy=trusted)
+        revoked = read_file(crl, MAX_LIST_BYTES) if crl else b""
+        vkey = str(log_key.logs[0].key)
+        return pdf.verify_receipt(raw, root_cert=root_cert, log_key=vkey, policy=trusted, crl=revoked)
 
     sys.exit(tell_receipt(check))
 

@@ -1,7 +1,7 @@
 """`aid-ledger receipts-root`: changing the root that receipts hang from, whose key lies on no machine of the ledger.
 
-`make`, `issue`, `statement` and `sign` run where root keys are, offline, and need neither settings nor database.
-`propose`, `approve` and `withdraw` are deeds of administrators; `take` is what the sequencer does unasked.
+`make`, `issue`, `revoke`, `statement` and `sign` run where root keys are, offline, and need neither settings nor
+database. `propose`, `approve` and `withdraw` are deeds of administrators; `take` is what the sequencer does unasked.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from aid_ledger.custody.handed import LIMIT_BYTES, RootStatement
 from aid_ledger.receipts import certificates
 from aid_ledger.settings import Settings
 from audit.errors import AuditError
+from audit.pdf import revocation
 from audit.pdf.certificates import load_root, signer_of
 from audit.roots import statement as statement_of
 
@@ -60,8 +61,9 @@ def make(folder: Path, agency: str) -> None:
 @click.option("--root", type=FILE, required=True, help="Kunci akar beserta sertifikatnya (receipt-root.pem).")
 @click.option("--public-key", "public", type=FILE, required=True, help="Kunci publik (PEM) dari token atau layanan.")
 @click.option("--agency", required=True, help="Nama resmi instansi, seperti pada akar.")
+@click.option("--crl-url", default="", help="Alamat daftar cabut: https://…/periksa/akar.crl.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Sertifikat yang ditulis.")
-def issue(root: Path, public: Path, agency: str, out: Path) -> None:
+def issue(root: Path, public: Path, agency: str, crl_url: str, out: Path) -> None:
     """Terbitkan sertifikat penandatangan untuk kunci yang ada di token atau layanan; di mesin luring."""
     issuer = certificates.Root(_root_key(root), x509.load_der_x509_certificate(_certificate(root)))
     try:
@@ -70,11 +72,30 @@ def issue(root: Path, public: Path, agency: str, out: Path) -> None:
         raise click.ClickException(f"{public} tidak memuat kunci publik (PEM)") from error
     if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         raise click.ClickException("tanda terima ditandatangani dengan kunci P-256 atau RSA")
-    certificate = certificates.certify(issuer, agency, clock.now(), key)
+    certificate = certificates.certify(issuer, agency, clock.now(), key, crl_url=crl_url)
     signer_of(certificate.public_bytes(Encoding.DER), load_root(_certificate(root)))
     out.write_bytes(certificate.public_bytes(Encoding.PEM))
     click.echo(f"certificate: {out}\nserial: {certificate.serial_number:x}")
     click.echo(f"ends_at: {clock.instant_text(certificate.not_valid_after_utc)}")
+
+
+@receipts_root.command()
+@click.option("--root", type=FILE, required=True, help="Kunci akar beserta sertifikatnya (receipt-root.pem).")
+@click.option("--certificate", "revoked", type=FILE, required=True, help="Sertifikat penandatangan yang dicabut.")
+@click.option("--crl", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Daftar cabut.")
+def revoke(root: Path, revoked: Path, crl: Path) -> None:
+    """Cabut sertifikat penandatangan mulai sekarang; di mesin luring. Salin CRL ke var/receipt-root.crl di server."""
+    issuer = certificates.Root(_root_key(root), x509.load_der_x509_certificate(_certificate(root)))
+    certificate = x509.load_pem_x509_certificate(revoked.read_bytes())
+    pinned = load_root(_certificate(root))
+    signer_of(certificate.public_bytes(Encoding.DER), pinned)
+    former = None
+    if crl.exists():
+        revocation.revoked_since(crl.read_bytes(), pinned, certificate.serial_number)
+        former = x509.load_der_x509_crl(crl.read_bytes())
+    made = certificates.revoke(issuer, certificate, clock.now(), former=former)
+    crl.write_bytes(made.public_bytes(Encoding.DER))
+    click.echo(f"serial: {certificate.serial_number:x}\nrevoked: {len(list(made))}\ncrl: {crl}")
 
 
 @receipts_root.command()

@@ -169,6 +169,7 @@ def _press(office: Office) -> Path:
         signing_file=settings.receipt_signing_file,
         next_signing_file=settings.receipt_next_signing_file,
         root_certificate_file=settings.receipt_root_certificate_file,
+        crl_file=settings.receipt_crl_file,
         base_url=settings.base_url,
     )
     with reading(office.engine) as session:

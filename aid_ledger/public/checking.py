@@ -45,6 +45,8 @@ class Anchors:
     roots: tuple[Root, ...]
     trusted: Policy
     origin: str
+    crl: bytes = b""
+    """What the root has taken back (RFC 5280), as it lies beside the root's certificate; b"" where nothing was."""
 
     @property
     def log_key(self) -> str:
@@ -57,11 +59,12 @@ class Anchors:
         return self.roots[-1].pem
 
 
-def anchors(session: Session, root_certificate_file: Path) -> Anchors:
+def anchors(session: Session, root_certificate_file: Path, crl_file: Path | None = None) -> Anchors:
     """Read what receipts are held against; raises NotSealed before the log's first pass."""
     name = log.name_of_log(session)
     first = root_certificate_file.read_bytes() if root_certificate_file.exists() else b""
-    return Anchors(receipt_roots(session, first), name.own_policy(), name.origin)
+    crl = crl_file.read_bytes() if crl_file is not None and crl_file.exists() else b""
+    return Anchors(receipt_roots(session, first), name.own_policy(), name.origin, crl)
 
 
 def check_code(session: Session, keys: FieldKeys, anchors: Anchors, typed: str, *, at: dt.datetime) -> Finding:
@@ -78,7 +81,7 @@ def check_file(pdf: bytes, anchors: Anchors, *, at: dt.datetime) -> Reading | Fi
     if unfit := _unfit(pdf, anchors):
         return verdicts.undecided(unfit)
     try:
-        read = reading.read_file(pdf, Trusted(anchors.roots, anchors.trusted, int(at.timestamp())))
+        read = reading.read_file(pdf, Trusted(anchors.roots, anchors.trusted, int(at.timestamp()), anchors.crl))
     except ReadersBusy:
         return verdicts.undecided(Reason.BUSY)
     except FileUnreadable:

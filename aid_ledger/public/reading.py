@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 from aid_ledger.core.prison import MEBIBYTE, Arguments, Confines, FileUnreadable, imprisoned
 from audit import note, policy
 from audit.errors import AuditError
-from audit.pdf import ReceiptReport, verify_receipt
+from audit.pdf import ReceiptReport, revocation, verify_receipt
+from audit.pdf.certificates import load_root
 from audit.pdf.fields import ReceiptFields
 from audit.policy import Policy
 
@@ -45,11 +46,12 @@ class ReadersBusy(FileUnreadable):
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """What a receipt is held against: the roots and the log's keys, each for its sizes, and our clock."""
+    """What a receipt is held against: the roots and the log's keys, each for its sizes, our clock, what is revoked."""
 
     roots: tuple[Root, ...]
     log: Policy
     now_s: int
+    crl: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def read_file(pdf: bytes, trusted: Trusted) -> Reading:
                 "log_key": str(trusted.log.logs[-1].key),
                 "policy": "".join(map(policy.write_log_line, trusted.log.logs)) + "quorum none\n",
                 "now_s": trusted.now_s,
+                "crl": note.encode_base64(trusted.crl),
             }
             with imprisoned(verify, source, arguments=arguments, confines=CONFINES) as results:
                 return understood((results / ANSWER).read_bytes())
@@ -115,15 +118,18 @@ def _verified(pdf: bytes, arguments: Arguments) -> ReceiptReport:
     Raises:
         AuditError: no root did, or another one is for that size, or the receipt is not what it should be.
     """
-    refusal = AuditError("there is no root", rule=OTHER_ROOT)
-    for spelled in reversed(str(arguments["roots"]).split("\n")):
-        first, last, certificate = spelled.split(" ")
+    refusal, crl = AuditError("there is no root", rule=OTHER_ROOT), note.decode_base64(str(arguments["crl"]))
+    roots = [spelled.split(" ") for spelled in reversed(str(arguments["roots"]).split("\n"))]
+    if crl and not any(_is_by(crl, certificate) for _first, _last, certificate in roots):
+        raise AuditError("the list of revoked certificates is none of our roots'", rule="receipt.crl")
+    for first, last, certificate in roots:
         try:
             report = verify_receipt(
                 pdf,
                 root_cert=note.decode_base64(certificate),
                 log_key=str(arguments["log_key"]),
                 policy=policy.parse(str(arguments["policy"]).encode()),
+                crl=crl if crl and _is_by(crl, certificate) else b"",
                 now_s=int(arguments["now_s"]),
             )
         except AuditError as error:
@@ -135,6 +141,10 @@ def _verified(pdf: bytes, arguments: Arguments) -> ReceiptReport:
             return report
         raise AuditError(f"size {report.size} is not one that this root is for", rule=OTHER_ROOT)
     raise refusal
+
+
+def _is_by(crl: bytes, certificate: str) -> bool:
+    return revocation.is_by(crl, load_root(note.decode_base64(certificate)))
 
 
 def understood(raw: bytes) -> Reading:

@@ -61,6 +61,7 @@ RULES: Final[Mapping[str, Reason]] = {
     "receipt.purpose": Reason.SIGNATURE,
     "receipt.validity": Reason.SIGNATURE,
     "receipt.signature": Reason.SIGNATURE,
+    "receipt.revoked": Reason.SIGNATURE,
     "receipt.digest": Reason.LOG,
     "receipt.entry": Reason.LOG,
     "receipt.evidence": Reason.LOG,
@@ -76,6 +77,7 @@ LOG_RULES: Final = ("proof", "signature", "checkpoint", "note", "entry", "quorum
 OUR_RULES: Final = {
     "receipt.root": Reason.NO_ROOT,
     "receipt.policy": Reason.NO_ROOT,
+    "receipt.crl": Reason.NO_ROOT,
     "entry.unknown_kind": Reason.FAULT,
 }
 """Checks that fail through us, not through the file: they decide nothing."""

@@ -15,6 +15,7 @@ from typing import Final, cast
 from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from aid_ledger.core import clock, logs
@@ -64,7 +65,7 @@ def keep_small() -> None:
 def check() -> ResponseReturnValue:
     """Ask for a code or a file."""
     with desk.read() as session:
-        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+        held = _held(session)
     return render_template("public/check.html", anchors=held)
 
 
@@ -78,7 +79,7 @@ def check_code() -> ResponseReturnValue:
     if not _may_spend(limits.CODE_COST):
         return _answer(verdicts.undecided(Reason.BUSY), HTTPStatus.TOO_MANY_REQUESTS)
     with desk.read() as session:
-        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+        held = _held(session)
         return _answer(checking.check_code(session, desk.kit().keys, held, typed, at=clock.now()))
 
 
@@ -92,7 +93,7 @@ def check_file() -> ResponseReturnValue:
     pdf = upload.stream.read(reading.UPLOAD_MAX_BYTES + 1) if upload is not None else b""
     at = clock.now()
     with desk.read() as session:
-        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+        held = _held(session)
     # No transaction is open while a stranger's file is read.
     read = checking.check_file(pdf, held, at=at)
     if not isinstance(read, Reading):
@@ -106,7 +107,7 @@ def check_file() -> ResponseReturnValue:
 def root_certificate() -> ResponseReturnValue:
     """Hand out the root certificate, for checking without this server."""
     with desk.read() as session:
-        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+        held = _held(session)
     if not held.root:
         return _answer(verdicts.undecided(Reason.NO_ROOT), HTTPStatus.NOT_FOUND)
     return _certificate(held.root, "akar-tanda-terima.pem")
@@ -117,11 +118,21 @@ def root_certificate() -> ResponseReturnValue:
 def earlier_root(fingerprint: str) -> ResponseReturnValue:
     """Hand out the certificate of a root that the log names, by its SHA-256 in hex, for receipts of its time."""
     with desk.read() as session:
-        held = checking.anchors(session, settings_here().receipt_root_certificate_file)
+        held = _held(session)
     found = [each.pem for each in held.roots if each.shown == fingerprint and each.certificate]
     if not found:
         return _answer(verdicts.undecided(Reason.NO_ROOT), HTTPStatus.NOT_FOUND)
     return _certificate(found[0], f"akar-tanda-terima-{fingerprint[:8]}.pem")
+
+
+@bp.get("/periksa/akar.crl")
+@public
+def revocations() -> ResponseReturnValue:
+    """Hand out what the root has taken back, for readers of PDF and for checking without this server."""
+    file = settings_here().receipt_crl_file
+    if not file.exists():
+        return _answer(verdicts.undecided(Reason.NO_ROOT), HTTPStatus.NOT_FOUND)
+    return Response(file.read_bytes(), mimetype="application/pkix-crl")
 
 
 @bp.get("/transparansi")
@@ -148,6 +159,11 @@ def fault(error: Exception) -> ResponseReturnValue:
     reference = secrets.token_hex(REFERENCE_BYTES)
     events.error("bug", reference=reference, endpoint=request.endpoint or "", exc_info=error)
     return _answer(verdicts.undecided(Reason.FAULT), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _held(session: Session) -> checking.Anchors:
+    settings = settings_here()
+    return checking.anchors(session, settings.receipt_root_certificate_file, settings.receipt_crl_file)
 
 
 def _answer(finding: Finding, status: HTTPStatus = HTTPStatus.OK) -> Response:

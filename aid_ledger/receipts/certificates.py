@@ -69,8 +69,11 @@ def make_signing_certificate(
     return key, certify(root, agency, now, key.public_key())
 
 
-def certify(root: Root, agency: str, now: dt.datetime, key: PublicKey) -> x509.Certificate:
-    """Issue a certificate for signing receipts, for two years, to a key that may lie elsewhere: on a token, say."""
+def certify(root: Root, agency: str, now: dt.datetime, key: PublicKey, *, crl_url: str = "") -> x509.Certificate:
+    """Issue a certificate for signing receipts, for two years, to a key that may lie elsewhere: on a token, say.
+
+    `crl_url` tells readers of PDF where the root's list of revoked certificates lies; empty leaves it unsaid.
+    """
     issuer_key = root.key.public_key()
     builder = (
         x509.CertificateBuilder()
@@ -87,6 +90,30 @@ def certify(root: Root, agency: str, now: dt.datetime, key: PublicKey) -> x509.C
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
     )
+    if crl_url:
+        place = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
+        builder = builder.add_extension(x509.CRLDistributionPoints([place]), critical=False)
+    return builder.sign(root.key, hashes.SHA256())
+
+
+def revoke(
+    root: Root, certificate: x509.Certificate, now: dt.datetime, *, former: x509.CertificateRevocationList | None = None
+) -> x509.CertificateRevocationList:
+    """Take a signing certificate back from now on, and say again what was taken back before (RFC 5280 section 5)."""
+    numbers = former.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number if former else 0
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(root.certificate.subject)
+        .last_update(now)
+        .next_update(root.certificate.not_valid_after_utc)
+        .add_extension(x509.CRLNumber(numbers + 1), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key()), critical=False)
+    )
+    for each in former or ():
+        builder = builder.add_revoked_certificate(each)
+    if former is None or former.get_revoked_certificate_by_serial_number(certificate.serial_number) is None:
+        revoked = x509.RevokedCertificateBuilder(serial_number=certificate.serial_number, revocation_date=now)
+        builder = builder.add_revoked_certificate(revoked.build())
     return builder.sign(root.key, hashes.SHA256())
 
 

@@ -86,13 +86,21 @@ def _signed_at(signer: Signer, issued_at: dt.datetime) -> dt.datetime:
     return signed_at
 
 
-def load_press(*, signing_file: Path, next_signing_file: Path, root_certificate_file: Path, base_url: str) -> Press:
+def load_press(
+    *,
+    signing_file: Path,
+    next_signing_file: Path,
+    root_certificate_file: Path,
+    base_url: str,
+    crl_file: Path | None = None,
+) -> Press:
     """Load the signing keys, each with its certificate in a private file, and the first root's public certificate.
 
     The next signing file is there while a root that follows is waited for.
 
     Raises:
-        SigningUnavailable: a file is missing.
+        SigningUnavailable: a file is missing, the token or service does not sign, or the list of what the root has
+            taken back cannot be read.
         KeyFileFault: a private file is open to others.
         SignerMismatch: key and certificate do not belong together.
 
@@ -102,4 +110,18 @@ def load_press(*, signing_file: Path, next_signing_file: Path, root_certificate_
     signers = [choosing.open_signer(signing_file.parent, signing_file)]
     if next_signing_file.exists():
         signers.append(load_pem(next_signing_file))
-    return Press(signers=signers, first_root=root_certificate_file.read_bytes(), base_url=base_url)
+    crl = crl_file.read_bytes() if crl_file is not None and crl_file.exists() else b""
+    first_root = root_certificate_file.read_bytes()
+    signers = [each for each in signers if not _is_revoked(each, crl)]
+    return Press(signers=signers, first_root=first_root, base_url=base_url)
+
+
+def _is_revoked(signer: Signer, crl: bytes) -> bool:
+    """Tell whether the list takes a certificate back: with a key that somebody else has nothing is signed any more."""
+    if not crl:
+        return False
+    try:
+        found = x509.load_der_x509_crl(crl)
+    except ValueError as error:
+        raise SigningUnavailable("the list of revoked certificates cannot be read") from error
+    return found.get_revoked_certificate_by_serial_number(signer.certificate.serial_number) is not None

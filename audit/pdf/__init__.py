@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from audit import note
 from audit.errors import AuditError, MalformedInput, SignatureFailed
-from audit.pdf import certificates, cms, document, evidence, frame
+from audit.pdf import certificates, cms, document, evidence, frame, revocation
 from audit.pdf.fields import ReceiptFields
 from audit.policy import Policy
 
@@ -56,38 +56,57 @@ class ReceiptReport:
     fields: ReceiptFields
 
 
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What the inspector brings: the root's certificate, its list of revoked ones if any, and whom to believe."""
+
+    root_cert: bytes
+    crl: bytes
+    trusted: Policy
+
+
 def verify_receipt(
-    pdf: bytes, *, root_cert: bytes, log_key: str, policy: Policy | None = None, now_s: int | None = None
+    pdf: bytes,
+    *,
+    root_cert: bytes,
+    log_key: str,
+    policy: Policy | None = None,
+    crl: bytes = b"",
+    now_s: int | None = None,
 ) -> ReceiptReport:
     """Check a receipt against the pinned root certificate (PEM or DER), the log's key and, if given, a policy.
 
-    `now_s` is the verifier's clock in POSIX seconds; the machine's own when it is not given.
+    `crl` is the root's list of revoked certificates (PEM or DER), b"" for none. `now_s` is the verifier's clock in
+    POSIX seconds; the machine's own when it is not given.
 
     Raises:
         AuditError: the receipt, the certificate or the key is not what it should be, in whatever way.
 
     """
     try:
-        return _verify(pdf, root_cert, _trusted(log_key, policy), int(time.time()) if now_s is None else now_s)
+        pinned = Pinned(root_cert, crl, _trusted(log_key, policy))
+        return _verify(pdf, pinned, int(time.time()) if now_s is None else now_s)
     except AuditError:
         raise
     except certificates.SURPRISES as error:
         raise MalformedInput(f"unreadable: {type(error).__name__}", rule="receipt.unreadable") from error
 
 
-def _verify(pdf: bytes, root_cert: bytes, trusted: Policy, now_s: int) -> ReceiptReport:
+def _verify(pdf: bytes, pinned: Pinned, now_s: int) -> ReceiptReport:
     # The cheapest question first: nearly every forgery ends here, before any certificate is read.
     opened = frame.open_frame(pdf)
     parts = cms.take_apart(opened.cms)
     if parts.digest != frame.digest(opened.whole, opened.gap):
         raise SignatureFailed("the file was changed after it was signed", rule="receipt.changed")
     frame.check_single(pdf)
-    root = certificates.load_root(root_cert)
+    root = certificates.load_root(pinned.root_cert)
     signer = _check_signature(opened, parts, root)
     contents = document.open_document(opened)
     certificates.check_time(signer, contents.signed_at)
+    if pinned.crl:
+        revocation.check(pinned.crl, root, signer.serial, contents.signed_at)
     read = evidence.parse(contents.evidence)
-    proven = evidence.check(read, trusted, now_s=now_s)
+    proven = evidence.check(read, pinned.trusted, now_s=now_s)
     _check_moment(contents.signed_at, proven.recorded_at, now_s)
     said, stated = read.fields, proven.trust.checkpoint
     return ReceiptReport(

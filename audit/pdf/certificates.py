@@ -1,7 +1,7 @@
 """Whether a signing certificate may be believed: issued by the pinned root, for signing documents, at that time.
 
-Trust comes from the root certificate the verifier was given, byte for byte, never from a name in it. Revocation is
-not decided here: a receipt is checked offline, and a lost key is answered by a fact in the log and a new root.
+Trust comes from the root certificate the verifier was given, byte for byte, never from a name in it. What the root has
+taken back is in `revocation.py`, for whoever has its list.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _KNOWN_EXTENSIONS: Final = (
     x509.ExtendedKeyUsage,
     x509.SubjectKeyIdentifier,
     x509.AuthorityKeyIdentifier,
+    x509.CRLDistributionPoints,
 )
 
 Validity = tuple[dt.datetime, dt.datetime]
@@ -55,10 +56,11 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signed: a key, a name for people, and the times in which certificate and root are valid."""
+    """Who signed: a key, a name for people, a number, and the times in which certificate and root are valid."""
 
     key: PublicKey
     name: str
+    serial: int
     validities: tuple[Validity, Validity]
 
 
@@ -99,7 +101,8 @@ def signer_of(raw: bytes, root: Root) -> Signer:
     _check_issued(certificate, root.key)
     _check_purpose(certificate)
     validity = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
-    return Signer(key_of(certificate), certificate.subject.rfc4514_string(), (validity, root.validity))
+    name, number = certificate.subject.rfc4514_string(), certificate.serial_number
+    return Signer(key_of(certificate), name, number, (validity, root.validity))
 
 
 def check_time(signer: Signer, signed_at: dt.datetime) -> None:

@@ -184,9 +184,11 @@ def attach(raw: bytes) -> Callable[[dict[int, bytes]], None]:
     return change
 
 
-def verify(pdf: bytes, root: bytes = ROOT_PEM, policy: Policy | None = None, now_s: int = NOW_S) -> ReceiptReport:
+def verify(
+    pdf: bytes, root: bytes = ROOT_PEM, policy: Policy | None = None, now_s: int = NOW_S, crl: bytes = b""
+) -> ReceiptReport:
     """Verify with the golden pins."""
-    return verify_receipt(pdf, root_cert=root, log_key=LOG_VKEY, policy=policy, now_s=now_s)
+    return verify_receipt(pdf, root_cert=root, log_key=LOG_VKEY, policy=policy, crl=crl, now_s=now_s)
 
 
 def refused(pdf: bytes, rule: str, root: bytes = ROOT_PEM) -> None:

@@ -7,10 +7,12 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import event, text
 
 from aid_ledger.core import clock
@@ -22,8 +24,9 @@ from aid_ledger.public import checking, reading, verdicts
 from aid_ledger.public.checking import Anchors
 from aid_ledger.public.reading import Reading
 from aid_ledger.public.verdicts import Finding, Reason, Verdict
-from aid_ledger.receipts import service
+from aid_ledger.receipts import certificates, service
 from audit.note import SigningKey
+from audit.pdf import cms, frame
 from audit.policy import Policy
 from tests.benches import Bench
 from tests.builders import receipt_keys
@@ -187,6 +190,22 @@ def test_a_genuine_file_is_proven_by_signature_and_log(issued: Issued, desk: Des
     assert found.fields.number == issued.receipts[0].reference
     assert found.proof is not None
     assert found.proof.signer.startswith("Penerbit Tanda Terima")
+
+
+def test_a_receipt_signed_with_what_was_taken_back_is_refused(issued: Issued, desk: Desk) -> None:
+    """THREATS 11: the root's list is heard; one by another root, or noise in its place, is no reason to say yes."""
+    pdf = issued.pdf()
+    signer = x509.load_der_x509_certificate(cms.take_apart(frame.open_frame(pdf).cms).certificate)
+    _key, other = receipt_keys.signing()
+    since = dt.datetime(2021, 1, 5, tzinfo=dt.UTC)
+    for root, certificate, verdict in (
+        (receipt_keys.root(), signer, verdicts.refused(Reason.SIGNATURE)),
+        (receipt_keys.root(), other, desk.file(pdf)),
+        (receipt_keys.next_root(), signer, verdicts.undecided(Reason.NO_ROOT)),
+        (None, signer, verdicts.undecided(Reason.NO_ROOT)),
+    ):
+        crl = certificates.revoke(root, certificate, since).public_bytes(Encoding.DER) if root else b"noise"
+        assert Desk(desk.bench, replace(desk.anchors, crl=crl)).file(pdf) == verdict
 
 
 def test_a_changed_file_is_not_genuine(issued: Issued, desk: Desk) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select, text
 
 from aid_ledger.core import clock, keyfiles
@@ -134,6 +135,7 @@ def test_the_press_needs_its_keys(tmp_path: Path) -> None:
             next_signing_file=tmp_path / "signing-next.pem",
             root_certificate_file=root_file,
             base_url="https://a.example",
+            crl_file=tmp_path / "root.crl",
         )
 
     with pytest.raises(rules.SigningUnavailable):
@@ -152,6 +154,28 @@ def test_the_press_needs_its_keys(tmp_path: Path) -> None:
         load()
     signing_file.write_bytes(certificates.to_pem(key) + receipt_keys.pem_of(certificate))
     assert load() is not None
+    (tmp_path / "root.crl").write_bytes(b"no list")
+    with pytest.raises(rules.SigningUnavailable):
+        load()
+
+
+def test_what_was_taken_back_signs_no_receipt(founded: Founded, tmp_path: Path) -> None:
+    """THREATS 11: a signing key that somebody else has signs nothing here any more, not even for old entries."""
+    bench, receipt = founded.bench, builders.issued(founded)[0]
+    key, certificate = receipt_keys.signing()
+    crl = certificates.revoke(receipt_keys.root(), certificate, clock.now())
+    keyfiles.write_private(tmp_path / "signing.pem", certificates.to_pem(key) + receipt_keys.pem_of(certificate))
+    (tmp_path / "root.crt").write_bytes(receipt_keys.root_pem())
+    (tmp_path / "root.crl").write_bytes(crl.public_bytes(Encoding.DER))
+    loaded = press.load_press(
+        signing_file=tmp_path / "signing.pem",
+        next_signing_file=tmp_path / "none.pem",
+        root_certificate_file=tmp_path / "root.crt",
+        base_url="https://a.example",
+        crl_file=tmp_path / "root.crl",
+    )
+    with bench.reading() as session, pytest.raises(rules.SigningUnavailable):
+        loaded.pdf_of(session, bench.kit.keys, receipt.reference)
 
 
 def test_a_machine_without_the_layout_libraries_says_so() -> None:

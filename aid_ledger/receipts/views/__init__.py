@@ -21,8 +21,9 @@ from aid_ledger.disbursement.models import Batch
 from aid_ledger.log import queries as log
 from aid_ledger.log.timeline import TimelineItem, item_of
 from aid_ledger.officials import queries as officials
-from aid_ledger.receipts import layout, queries, rules, schemas, service, signer_views
+from aid_ledger.receipts import layout, queries, rules, schemas, service
 from aid_ledger.receipts.models import Receipt
+from aid_ledger.receipts.views import signer
 from aid_ledger.settings import Settings
 from aid_ledger.web import desk, problems, slots
 from aid_ledger.web.guard import allow
@@ -53,7 +54,7 @@ def install(app: Flask) -> None:
         slots.register_home_cards(app, role, _cards)
     for kind in ("batch", "delivered_batch"):
         slots.register_panel(app, kind, _batch_panel)
-    signer_views.install(app)
+    signer.install(app)
 
 
 @bp.get("/")
@@ -180,6 +181,7 @@ def the_press() -> Press:
                 signing_file=settings.receipt_signing_file,
                 next_signing_file=settings.receipt_next_signing_file,
                 root_certificate_file=settings.receipt_root_certificate_file,
+                crl_file=settings.receipt_crl_file,
                 base_url=settings.base_url,
             )
         return cast("Press", made)
