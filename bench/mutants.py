@@ -47,13 +47,13 @@ GROUPS: Final = {
     "foundations": Group(
         tuple(f"audit/{name}.py" for name in ("checkpoint", "merkle", "note", "policy", "proof")),
         _tests(
-            *("refusals", "merkle", "note", "checkpoint", "proof", "policy", "key_ranges", "vectors", "tiles"),
-            *("witness_rules", "history"),
+            *("refusals", "merkle", "note", "checkpoint", "proof", "policy", "policy_refusals", "key_ranges"),
+            *("vectors", "tiles", "witness_rules", "history"),
         ),
     ),
     "replay": Group(
         tuple(sorted(f"audit/replay/{path.name}" for path in (ROOT / "audit" / "replay").glob("*.py"))),
-        tuple(sorted(f"{ALL_TESTS}/{path.name}" for path in (ROOT / ALL_TESTS).glob("test_*replay*.py"))),
+        (*sorted(f"{ALL_TESTS}/{path.name}" for path in (ROOT / ALL_TESTS).glob("test_*replay*.py")), *_tests("roots")),
     ),
 }
 

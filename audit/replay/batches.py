@@ -67,10 +67,8 @@ def _drafted(state: State, step: Step, fact: facts.BatchDrafted) -> None:
         state.broken("batch.programme", step.index, f"{fact.batch} pays {fact.commodity} for {fact.program}")
     if fact.channel not in CHANNELS[fact.commodity == IDR]:
         state.broken("batch.channel", step.index, f"{fact.batch} sends {fact.commodity} by {fact.channel}")
-    people = {step.who}
-    state.batches[fact.batch] = Batch(
-        fact.program, fact.period, fact.commodity, fact.channel, fact.lines, makers=people, hands=set(people)
-    )
+    purpose = (fact.program, fact.period, fact.commodity, fact.channel)
+    state.batches[fact.batch] = Batch(*purpose, fact.lines, makers={step.who}, hands={step.who})
 
 
 def _set_aside(state: State, step: Step, fact: facts.LineSetAside) -> None:
@@ -120,7 +118,7 @@ def _pin_policy(state: State, step: Step, batch: Batch, fact: facts.BatchSubmitt
     needed = approvers_for(pinned, fact.total) if pinned else 0
     if fact.approvers != needed or not needed:
         state.broken("policy.approvers", step.index, f"{fact.batch} needs {needed} approvers, asks {fact.approvers}")
-    batch.policy, batch.approvers_needed = fact.policy, fact.approvers
+    batch.approvers_needed = fact.approvers
     batch.shapers |= pinned.people if pinned else set()
 
 

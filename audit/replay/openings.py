@@ -23,10 +23,10 @@ def _proposed(state: State, step: Step, fact: AuditorKeyProposed) -> None:
 
 
 def _set(state: State, step: Step, fact: AuditorKeySet) -> None:
-    auditor, public, proposer = state.auditor_keys_proposed.pop(fact.key, ("", "", ""))
-    if (auditor, public) != (fact.auditor, fact.public):
+    proposed = state.auditor_keys_proposed.pop(fact.key, None)
+    if proposed is None or proposed[:2] != (fact.auditor, fact.public):
         state.broken("openings.key", step.index, f"{fact.key} was not proposed as the key of {fact.auditor}")
-    elif same_person(state, proposer, step.who, step.entry.on):
+    elif same_person(state, proposed[2], step.who, step.entry.on):
         state.broken("openings.second", step.index, f"{step.who} agreed to a key of their own")
     state.auditor_keys[fact.auditor] = AuditorKey(fact.key, step.entry.on)
 

@@ -35,8 +35,8 @@ WITNESSES: Final = 2
 
 
 def _collected(state: State, step: Step, fact: facts.FileCollected) -> None:
-    batch = state.batches.get(state.instructions.get(fact.instruction, ""))
-    if batch is None or fact.lines > batch.count:
+    sent = _sent_by(state, fact.instruction)
+    if sent is None or fact.lines > sent[1].count:
         state.broken("payment.file", step.index, f"{fact.instruction} was collected with {fact.lines} lines")
 
 
@@ -48,31 +48,39 @@ def _resent(state: State, step: Step, fact: facts.ResendRefused) -> None:
 
 
 def _imported(state: State, step: Step, fact: facts.ResultImported) -> None:
-    name = state.instructions.get(fact.instruction)
-    if name is None or fact.result in state.results or fact.file in state.result_files:
+    sent = _sent_by(state, fact.instruction)
+    if sent is None or fact.result in state.results or fact.file in state.result_files:
         state.broken("result.import", step.index, f"{fact.result} answers no instruction, or was read before")
         return
-    batch = state.batches[name]
+    name, batch = sent
     separation.hold(state, step, name, batch)
     if batch.channel != BY_FILE:
         state.broken("result.channel", step.index, f"{fact.result} answers for {name}, which went by {batch.channel}")
     state.results[fact.result] = (step.entry.act, name, fact.inquiry)
     state.result_files.add(fact.file)
-    settled = sum(len(_outcomes(each)) for each in step.act if getattr(each.fact, "result", "") == fact.result)
+    settled = sum(len(_outcomes(each, fact.result)) for each in step.act)
     if settled != fact.matched or (not fact.inquiry and fact.count != batch.count):
         sentence = f"{fact.result} tells {fact.count} and settles {settled} lines; it says {fact.matched}"
         state.broken("result.count", step.index, sentence)
 
 
-def _outcomes(step: Step) -> Sequence[facts.LineOutcome]:
+def _sent_by(state: State, instruction: str) -> tuple[str, Batch] | None:
+    """Find what an instruction sent, with its name; None if it sent nothing, or what a restore has withdrawn since."""
+    name = state.instructions.get(instruction)
+    if name is None or name not in state.batches:
+        return None
+    return name, state.batches[name]
+
+
+def _outcomes(step: Step, answer: str) -> Sequence[facts.LineOutcome]:
+    """List what an entry settles by an answer."""
     match step.fact:
-        case facts.PaymentsConfirmed(confirmed=outcomes):
-            return outcomes
-        case facts.PaymentsFailed(failed=outcomes):
-            return outcomes
-        case facts.PaymentsUnknown(unknown=outcomes):
-            return outcomes
-        case facts.LinesHeld(held=outcomes):
+        case (
+            facts.PaymentsConfirmed(result=result, confirmed=outcomes)
+            | facts.PaymentsFailed(result=result, failed=outcomes)
+            | facts.PaymentsUnknown(result=result, unknown=outcomes)
+            | facts.LinesHeld(result=result, held=outcomes)
+        ) if result == answer:
             return outcomes
         case _:
             return ()
@@ -130,10 +138,10 @@ def _handed(state: State, step: Step, fact: facts.GoodsHandedOver) -> None:
 
 def _answered(state: State, step: Step, name: str, result: str) -> bool:
     """Hold an outcome against the answer it was read from, in the same act; says whether an inquiry was answered."""
-    act, batch, is_inquiry = state.results.get(result, ("", "", False))
-    if (act, batch) != (step.entry.act, name):
+    answer = state.results.get(result)
+    if answer is None or answer[:2] != (step.entry.act, name):
         state.broken("result.unknown", step.index, f"{step.entry.kind} of {name} is in no answer {result} of its act")
-    return is_inquiry
+    return answer is not None and answer[2]
 
 
 def _settle(  # noqa: PLR0913 - a fact's parts

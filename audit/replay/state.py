@@ -52,7 +52,6 @@ class Batch:
     """Whoever took any step of it, at any time."""
     verifier: str = ""
     approvers: list[str] = field(default_factory=list)
-    policy: str = ""
     runs: set[str] = field(default_factory=set)
     aside: set[int] = field(default_factory=set)
     sources: dict[str, int] = field(default_factory=dict)

@@ -119,7 +119,10 @@ def test_lines_of_a_log_are_written_as_they_are_read() -> None:
     assert policy.write_log_line(replace(bare, url="https://a.example")) == f"log {LOG_VKEY} https://a.example\n"
     assert policy.write_log_line(replace(bare, first=3)) == f"{LOG}#range {ID} 3-\n"
     assert policy.write_log_line(replace(bare, last=3)) == f"{LOG}#range {ID} 0-3\n"
-    for named in (bare, replace(bare, first=3), replace(bare, first=1, last=9), replace(bare, last=0)):
+    limited = (replace(bare, first=3), replace(bare, first=1, last=9), replace(bare, last=0))
+    # An address is opaque: neither a capital nor a blank of another script at its end is ours to take away.
+    reached = (replace(bare, url="https://a.example/X"), replace(bare, url="https://a.example/\u2003"))
+    for named in (bare, *limited, *reached):
         assert policy.parse((policy.write_log_line(named) + END).encode()).logs == (named,)
 
 

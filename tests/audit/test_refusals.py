@@ -40,9 +40,9 @@ def proved(head: str) -> Call:
     return lambda: proof.parse(head.encode() + b"\n" + SIGNED)
 
 
-def included(index: int, size: int, path: list[bytes], leaf: bytes = HASHES[0]) -> Call:
+def included(index: int, size: int, path: list[bytes], leaf: bytes = HASHES[0], root: bytes = ROOT) -> Call:
     """Check an inclusion proof."""
-    return lambda: merkle.verify_inclusion(index, size, leaf, path, ROOT)
+    return lambda: merkle.verify_inclusion(index, size, leaf, path, root)
 
 
 def grown(old: int, new: int, path: list[bytes], old_root: bytes = ROOT, new_root: bytes = ROOT) -> Call:
@@ -53,6 +53,8 @@ def grown(old: int, new: int, path: list[bytes], old_root: bytes = ROOT, new_roo
 REFUSALS: list[tuple[Call, type[AuditError], str, str]] = [
     (included(8, 8, []), ProofFailed, "inclusion.index", "index 8 is not in a tree of 8"),
     (included(0, 8, [], b"x"), ProofFailed, "proof.hash_length", "a hash is not 32 bytes"),
+    (included(0, 8, [], HASHES[0], b"x"), ProofFailed, "proof.hash_length", "a hash is not 32 bytes"),
+    (included(0, 8, [b"x"]), ProofFailed, "proof.hash_length", "a hash is not 32 bytes"),
     (included(0, 8, HASHES[:2]), ProofFailed, "proof.length", "a proof of 3 hashes has 2"),
     (included(0, 8, HASHES[:3]), ProofFailed, "inclusion.root", "the proof does not lead to the root"),
     (grown(8, 8, HASHES[:1]), ProofFailed, "consistency.length", "equal sizes need an empty proof"),

@@ -25,6 +25,7 @@ from tests.audit.told import Expected, Story, broken, digest_of, expected, move,
 
 OTHER = digest_of(LINES[:1])
 ASIDE = paying.LineSetAside(batch="BTC-1", line=1, reason="by_hand")
+OTHER_ASIDE = paying.LineSetAside(batch="BTC-1", line=2, reason="by_hand")
 
 
 def refrozen(lines: tuple[paying.FrozenLine, ...]) -> Cheat:
@@ -239,6 +240,15 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         [
             ("batch.lines", "submit", "BTC-1 lists 1 lines and submits 2"),
             ("batch.line", "submit.1", "line 1 of BTC-1 comes twice, out of order, or was set aside"),
+            ("batch.total", "submit", "BTC-1 claims 2 lines of 600000 in all"),
+        ],
+    ),
+    "two lines set aside and submitted": (
+        both(until("submit"), before("submit", *said("operator", ASIDE), *said("operator", OTHER_ASIDE))),
+        [
+            ("batch.lines", "submit", "BTC-1 lists 0 lines and submits 2"),
+            ("batch.line", "submit.1", "line 1 of BTC-1 comes twice, out of order, or was set aside"),
+            ("batch.line", "submit.1", "line 2 of BTC-1 comes twice, out of order, or was set aside"),
             ("batch.total", "submit", "BTC-1 claims 2 lines of 600000 in all"),
         ],
     ),

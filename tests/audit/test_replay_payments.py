@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from audit.facts import paying
+from audit.facts import Fact, paying
+from audit.facts.restoring import BatchRestored, RestoreDeclared
 from tests.audit.lies import Cheat, after, both, change, promoted, then, until
 from tests.audit.replaying import ONE, TWO, answer, confirmed, failed, story
 from tests.audit.told import COMMITMENT, Expected, broken, expected, move, said
 
 TWO_OF_ONE = paying.LineOutcome(1, 300_000, "ACCOUNT_INVALID")
+ONE_AWAY = paying.LineOutcome(1, 300_000, "RECIPIENT_ABSENT")
 AWAY = paying.LineOutcome(2, 300_000, "RECIPIENT_ABSENT")
 
 
@@ -292,6 +294,34 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         ],
     ),
 }
+
+
+@pytest.mark.parametrize("ends", [handed(), failed(ONE_AWAY, result="HND-1")])
+def test_what_went_by_hand_is_told_by_the_field_alone(ends: paying.GoodsHandedOver | paying.PaymentsFailed) -> None:
+    """A bank's word about cash is none: whoever stood there says what became of it, and need not inquire."""
+    told = both(by_hand(), then(*answer(unknown(), matched=1)), after("ends", *said("field", ends)))(story())
+    assert broken(told) == expected(told, ("result.channel", "more", "RES-1 answers for BTC-1, which went by cash"))
+
+
+@pytest.mark.parametrize(
+    ("fact", "rule", "sentence"),
+    [
+        (answer(matched=0)[0].fact, "result.import", "RES-1 answers no instruction, or was read before"),
+        (collected(), "payment.file", "INS-BTC-1 was collected with 2 lines"),
+    ],
+)
+def test_an_answer_for_what_a_restore_withdrew_is_an_answer_to_nothing(fact: Fact, rule: str, sentence: str) -> None:
+    """A forged log takes back what was sent and forgets it; the verifier reads on and names that as well."""
+    told = until("send")(story())
+    size = sum(map(len, told.values()))
+    taken_back = paying.BatchRejected(batch="BTC-1", step="approve", outcome="rejected", reason="salah", moves=())
+    lost = RestoreDeclared(
+        incident="Pemulihan 1", document="BA-1", proposed_by="admin", since=size - 1, until=size, root=COMMITMENT
+    )
+    told["back"] = said("approver2", taken_back)
+    told["restore"] = said("admin2", lost, BatchRestored(batch="BTC-1", outcome="withdrawn", moves=()))
+    told["more"] = said("treasurer", fact)
+    assert broken(told)[-1:] == expected(told, (rule, "more", sentence))
 
 
 @pytest.mark.parametrize("name", CHEATS)
