@@ -13,14 +13,13 @@ from tests.audit.lies import (
     before,
     both,
     change,
-    drop,
     leave_out,
     line,
     second,
     then,
     until,
 )
-from tests.audit.replaying import LINES, batch, due, shown_and_approved, story
+from tests.audit.replaying import LINES, batch, shown_and_approved, story
 from tests.audit.told import Expected, Story, broken, digest_of, expected, move, said
 
 OTHER = digest_of(LINES[:1])
@@ -28,11 +27,12 @@ ASIDE = paying.LineSetAside(batch="BTC-1", line=1, reason="by_hand")
 OTHER_ASIDE = paying.LineSetAside(batch="BTC-1", line=2, reason="by_hand")
 
 
-def refrozen(lines: tuple[paying.FrozenLine, ...]) -> Cheat:
-    """Freeze other lines, with the digest and the total that are theirs."""
+def stray() -> Cheat:
+    """Put lines of another batch before a batch's own."""
 
     def cheat(told: Story) -> Story:
-        return told | {"submit": batch("BTC-1", lines)["submit"]}
+        submitted, frozen = told["submit"]
+        return told | {"submit": [submitted, frozen.but(batch="BTC-9"), frozen]}
 
     return cheat
 
@@ -128,6 +128,22 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     "shown before it was verified": (
         leave_out("verify", "approve", "send", "answer", "receipt"),
         [("batch.state", "challenge", "BTC-1 was shown while submitted, not verified")],
+    ),
+    "a batch nobody drafted is shown before one that is not as it was": (
+        both(
+            until("challenge"),
+            change(
+                "challenge",
+                batches=(
+                    paying.BoundBatch("BTC-9", OTHER, 1, "IDR", 1),
+                    paying.BoundBatch("BTC-1", OTHER, 2, "IDR", 600_000),
+                ),
+            ),
+        ),
+        [
+            ("batch.unknown", "challenge", "ChallengeOpened of batch BTC-9, which nobody drafted"),
+            ("batch.digest", "challenge", "BTC-1 was shown with another digest, count or total"),
+        ],
     ),
     "a batch nobody drafted is shown": (
         both(until("verify"), then(*said("approver", shown_and_approved("BTC-9", OTHER, 1, 1)[0]))),
@@ -227,6 +243,26 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
             ("batch.total", "submit", "BTC-1 claims 2 lines of 600000 in all"),
         ],
     ),
+    "a line frozen twice before another": (
+        both(until("submit"), change("submit", 1, frozen=(LINES[0], *LINES))),
+        [
+            ("batch.line", "submit.1", "line 1 of BTC-1 comes twice, out of order, or was set aside"),
+            ("batch.digest", "submit", "the lines of BTC-1 do not hash to its digest"),
+            ("batch.sources", "submit", "lines of BTC-1 name other sources than the batch"),
+        ],
+    ),
+    "lines of another batch frozen before its own": (
+        both(until("submit"), stray()),
+        [("batch.frozen", "submit.1", "lines of BTC-9 were frozen without being submitted")],
+    ),
+    "submitted from a source of another kind": (
+        both(until("submit"), change("funds", 3, allowed_sources=("btt",))),
+        [
+            ("programme.source", "funds.5", "BST may not be paid from APBD-1"),
+            ("programme.source", "funds.8", "BST may not be paid from APBD-1"),
+            ("programme.source", "submit", "BST may not be paid from APBD-1"),
+        ],
+    ),
     "lines frozen by themselves": (
         then(*said("operator", paying.LinesFrozen(batch="BTC-1", first=3, frozen=(line(3, 103),)))),
         [("batch.frozen", "more", "lines of BTC-1 were frozen without being submitted")],
@@ -263,40 +299,6 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     "a line of a batch nobody drafted set aside": (
         then(*said("operator", paying.LineSetAside(batch="BTC-9", line=1, reason="by_hand"))),
         [("batch.unknown", "more", "LineSetAside of batch BTC-9, which nobody drafted")],
-    ),
-    "one entitlement in two lines": (
-        both(until("submit"), refrozen((LINES[0], line(2, 101)))),
-        [("paid_twice", "submit.1", "line 2 of BTC-1 pays entitlement 101, which is claimed")],
-    ),
-    "an entitlement nobody proposed": (
-        both(until("submit"), refrozen((LINES[0], line(2, 999)))),
-        [("entitlement.undetermined", "submit.1", "line 2 of BTC-1 pays entitlement 999, due to nobody")],
-    ),
-    "an entitlement nobody determined": (
-        both(until("submit"), drop("due", 1)),
-        [
-            ("entitlement.undetermined", "submit.1", "line 1 of BTC-1 pays entitlement 101, due to nobody"),
-            ("entitlement.undetermined", "submit.1", "line 2 of BTC-1 pays entitlement 102, due to nobody"),
-        ],
-    ),
-    "an entitlement of another period": (
-        both(
-            until("submit"),
-            both(before("due", *due("RUN-9", [201], period="2021-09")), refrozen((LINES[0], line(2, 201)))),
-        ),
-        [("entitlement.other", "submit.1", "line 2 of BTC-1 pays an entitlement of BST for 2021-09")],
-    ),
-    "another amount than is due": (
-        both(until("submit"), refrozen((LINES[0], line(2, 102, amount=299_999)))),
-        [("entitlement.amount", "submit.1", "line 2 of BTC-1 pays 299999, due is 300000")],
-    ),
-    "an entitlement paid again by another batch": (
-        both(until("receipt"), second("BTC-2", (line(1, 101),), through="submit")),
-        [("paid_twice", "second submit.1", "line 1 of BTC-2 pays entitlement 101, which is delivered")],
-    ),
-    "an entitlement under way in another batch": (
-        both(until("send"), second("BTC-2", (line(1, 102),), through="submit")),
-        [("paid_twice", "second submit.1", "line 1 of BTC-2 pays entitlement 102, which is claimed")],
     ),
     "rejected at the wrong step": (
         both(until("verify"), then(*said("approver2", rejection(step="verify")))),

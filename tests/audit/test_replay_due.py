@@ -7,9 +7,19 @@ import datetime as dt
 import pytest
 
 from audit.facts import paying
-from tests.audit.lies import Cheat, before, both, change, drop, then, until
-from tests.audit.replaying import due, rate, story
-from tests.audit.told import DAY, Expected, broken, expected, said
+from tests.audit.lies import Cheat, before, both, change, drop, line, second, then, until
+from tests.audit.replaying import LINES, batch, due, rate, story
+from tests.audit.told import DAY, Expected, Story, broken, expected, said
+
+
+def refrozen(lines: tuple[paying.FrozenLine, ...]) -> Cheat:
+    """Freeze other lines, with the digest and the total that are theirs."""
+
+    def cheat(told: Story) -> Story:
+        return told | {"submit": batch("BTC-1", lines)["submit"]}
+
+    return cheat
+
 
 CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     "entitlements at an old rate": (
@@ -100,6 +110,40 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     "entitlements nobody proposed are determined": (
         both(until("due"), then(*due("RUN-2", [201])[:1], *due("RUN-2", [999])[1:])),
         [("entitlement.count", "more.1", "RUN-2 proposed 1; 1 are determined, 0 of them its own")],
+    ),
+    "one entitlement in two lines": (
+        both(until("submit"), refrozen((LINES[0], line(2, 101)))),
+        [("paid_twice", "submit.1", "line 2 of BTC-1 pays entitlement 101, which is claimed")],
+    ),
+    "an entitlement nobody proposed": (
+        both(until("submit"), refrozen((LINES[0], line(2, 999)))),
+        [("entitlement.undetermined", "submit.1", "line 2 of BTC-1 pays entitlement 999, due to nobody")],
+    ),
+    "an entitlement nobody determined": (
+        both(until("submit"), drop("due", 1)),
+        [
+            ("entitlement.undetermined", "submit.1", "line 1 of BTC-1 pays entitlement 101, due to nobody"),
+            ("entitlement.undetermined", "submit.1", "line 2 of BTC-1 pays entitlement 102, due to nobody"),
+        ],
+    ),
+    "an entitlement of another period": (
+        both(
+            until("submit"),
+            both(before("due", *due("RUN-9", [201], period="2021-09")), refrozen((LINES[0], line(2, 201)))),
+        ),
+        [("entitlement.other", "submit.1", "line 2 of BTC-1 pays an entitlement of BST for 2021-09")],
+    ),
+    "another amount than is due": (
+        both(until("submit"), refrozen((LINES[0], line(2, 102, amount=299_999)))),
+        [("entitlement.amount", "submit.1", "line 2 of BTC-1 pays 299999, due is 300000")],
+    ),
+    "an entitlement paid again by another batch": (
+        both(until("receipt"), second("BTC-2", (line(1, 101),), through="submit")),
+        [("paid_twice", "second submit.1", "line 1 of BTC-2 pays entitlement 101, which is delivered")],
+    ),
+    "an entitlement under way in another batch": (
+        both(until("send"), second("BTC-2", (line(1, 102),), through="submit")),
+        [("paid_twice", "second submit.1", "line 1 of BTC-2 pays entitlement 102, which is claimed")],
     ),
 }
 

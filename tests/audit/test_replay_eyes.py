@@ -1,4 +1,4 @@
-"""Replay of who takes which step of a batch: four eyes beyond its steps, enough approvers by the policy of the day."""
+"""Replay of who takes which step of a batch: four eyes beyond its steps, enough approvers, no hand in what waits."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
-from audit.facts import money, paying
+from audit.facts import money, officials, paying
 from tests.audit.lies import (
+    YESTERDAY,
     Cheat,
     actor,
     agreed,
@@ -15,15 +16,19 @@ from tests.audit.lies import (
     before,
     both,
     change,
+    drop,
+    hands_over,
     leave_out,
+    on,
     promoted,
+    put_before,
     stand_in,
     then,
     two_approvers,
     until,
 )
 from tests.audit.replaying import LINES, rate, shown_and_approved, story
-from tests.audit.told import DAY, Expected, broken, digest_of, expected, move, said
+from tests.audit.told import DAY, Expected, Said, Story, broken, digest_of, expected, move, said
 
 OTHER = digest_of(LINES[:1])
 RATE = rate(400_000, DAY + dt.timedelta(1))[0].fact
@@ -105,6 +110,20 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         both(until("submit"), change("submit", 0, policy="POL-9")),
         [
             ("policy.in_force", "submit", "BTC-1 pins POL-9; in force is POL-1"),
+            ("policy.approvers", "submit", "BTC-1 needs 0 approvers, asks 1"),
+        ],
+    ),
+    "an unknown policy that asks for nobody": (
+        both(until("submit"), change("submit", 0, policy="POL-9", approvers=0)),
+        [
+            ("policy.in_force", "submit", "BTC-1 pins POL-9; in force is POL-1"),
+            ("policy.approvers", "submit", "BTC-1 needs 0 approvers, asks 0"),
+        ],
+    ),
+    "a policy before there was any": (
+        both(until("submit"), drop("people", -5), drop("people", -4)),
+        [
+            ("policy.in_force", "submit", "BTC-1 pins POL-1; in force is none"),
             ("policy.approvers", "submit", "BTC-1 needs 0 approvers, asks 1"),
         ],
     ),
@@ -242,3 +261,49 @@ def test_a_cheat_is_named(name: str) -> None:
     cheat, found = CHEATS[name]
     told = cheat(story())
     assert broken(told) == expected(told, *found)
+
+
+def reset_by(who: str) -> list[Said]:
+    """Let the first administrator ask for a reset and another official grant it."""
+    asked = officials.FactorResetRequested(reset="RST-1", official="approver2", factor="device", decree="SK 9")
+    granted = officials.FactorResetGranted(reset="RST-1", official="approver2", factor="device", requested_by="admin")
+    return said("admin", asked) + said(who, granted)
+
+
+def yesterday(told: Story, who: str) -> Story:
+    """Let everything so far be of yesterday, and a participant be an administrator from today on."""
+    done = [step for step in told if step != "people"]
+    return both(hands_over(who, "admin"), on(YESTERDAY, *done))(told)
+
+
+@pytest.mark.parametrize(("step", "who"), [("submit", "operator"), ("verify", "verifier"), ("approve", "approver")])
+def test_who_took_a_step_of_what_waits_decides_no_reset(step: str, who: str) -> None:
+    """THREATS 2: a factor reset by a participant would let the participant approve."""
+    told = yesterday(until(step)(story()), who) | {"reset": reset_by(who)}
+    sentence = f"{who} has a hand in BTC-1, which waits"
+    assert broken(told) == expected(told, ("factor.reset_entangled", "reset.1", sentence))
+
+
+def test_who_only_drafted_what_waits_decides_no_reset() -> None:
+    """THREATS 2: a draft is a hand in it, whoever submitted it."""
+    told = put_before(until("submit")(story()), "draft", "grants", promoted("verifier2", "operator"))
+    told = yesterday(actor("submit", "verifier2")(told), "operator") | {"reset": reset_by("operator")}
+    sentence = "operator has a hand in BTC-1, which waits"
+    assert broken(told) == expected(told, ("factor.reset_entangled", "reset.1", sentence))
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        [],
+        said("verifier", rejection()),
+        said("operator", paying.BatchCancelled(batch="BTC-1", reason="salah sekali", moves=rejection().moves)),
+    ],
+    ids=["sent", "rejected", "cancelled"],
+)
+def test_a_batch_that_has_ended_binds_nobody(ended: list[Said]) -> None:
+    """Sent, rejected or withdrawn, it waits for no code any more; its maker may decide on a reset."""
+    told = until("submit" if ended else "send")(story())
+    told |= {"ended": ended}
+    told = yesterday(told, "operator") | {"reset": reset_by("operator")}
+    assert broken(told) == []

@@ -98,6 +98,9 @@ HONEST: dict[str, list[Said]] = {
     "a gift": gift(),
     "emergency money": emergency(),
     "emergency money on its last day": emergency(until=DAY),
+    "emergency money on a plan of that day": [
+        each.but(valid_from=DAY) if getattr(each.fact, "document", "") == "DOC-6" else each for each in emergency()
+    ],
     "a purchase": purchase(),
 }
 
