@@ -173,6 +173,15 @@ UNTRUSTED: list[tuple[bytes, Policy, int | None, type[AuditError], str, int | No
         f"size 5 is not one that {LOG_VKEY} signs",
     ),
     (
+        make_checkpoint(5, ROOT),
+        Policy((Named(LOG_KEY.verifier(), "", 6, 9),)),
+        None,
+        SignatureFailed,
+        "policy.range",
+        None,
+        f"size 5 is not one that {LOG_VKEY} signs",
+    ),
+    (
         make_checkpoint(5, ROOT, WITNESSES[0], time_s=NOW_S + 301),
         policy.parse(make_policy()),
         None,
@@ -238,6 +247,19 @@ def test_the_last_second_counts() -> None:
     policy.check(note.parse(ahead), trusted, now_s=NOW_S)
     old = make_checkpoint(5, ROOT, *WITNESSES[:3], time_s=NOW_S - 60)
     assert len(policy.check(note.parse(old), trusted, now_s=NOW_S, max_age_s=60).cosigned) == 3
+
+
+def test_who_cosigned_too_long_ago_is_not_counted_among_those_who_vouch() -> None:
+    """Three fresh ones fill the quorum; the fourth, of yesterday, is no part of what is reported."""
+    fresh, old = (
+        note.parse(make_checkpoint(5, ROOT, *WITNESSES[few], time_s=NOW_S - age))
+        for few, age in ((slice(3), 0), (slice(3, 4), 61))
+    )
+    mixed = replace(fresh, signatures=(*fresh.signatures, old.signatures[-1]))
+    trusted = policy.parse(make_policy())
+    assert len(policy.check(mixed, trusted, now_s=NOW_S).cosigned) == 4
+    vouching = policy.check(mixed, trusted, now_s=NOW_S, max_age_s=60).cosigned
+    assert [each.key for each in vouching] == [each.verifier(COSIGNATURE) for each in WITNESSES[:3]]
 
 
 def test_a_key_signs_from_its_first_size_to_its_last() -> None:
