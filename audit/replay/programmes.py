@@ -112,8 +112,9 @@ def _proposed(state: State, step: Step, fact: facts.PolicyProposed) -> None:
 
 
 def _changed(state: State, step: Step, fact: facts.PolicyChanged) -> None:
-    order, by, program, limits = state.proposed_policies.get(fact.policy, (0, "", "", ()))
-    if (by, program, limits) != (fact.proposed_by, fact.program, fact.limits) or fact.policy in state.policies:
+    proposed = state.proposed_policies.get(fact.policy)
+    stated = (fact.proposed_by, fact.program, fact.limits)
+    if proposed is None or proposed[1:] != stated or fact.policy in state.policies:
         state.broken("policy.proposed", step.index, f"{fact.policy} is not what was proposed, or was agreed to before")
     if fact.founding:
         if not state.founding_open or step.who not in state.founders:
@@ -124,6 +125,7 @@ def _changed(state: State, step: Step, fact: facts.PolicyChanged) -> None:
     since = day_text(fact.since)
     if since < step.entry.on or (since == step.entry.on and not fact.founding):
         state.broken("policy.since", step.index, f"policy {fact.policy} holds from {since}, not from the next day on")
+    order = proposed[0] if proposed else len(state.proposed_policies)
     people = frozenset({fact.proposed_by, step.who})
     state.policies[fact.policy] = Policy(fact.policy, fact.program, fact.limits, since, order, people)
 
@@ -139,7 +141,7 @@ def _hold_unbound(state: State, step: Step, policy: str) -> None:
 
 def _shaped(state: State, step: Step, program: str) -> None:
     state.shapers.setdefault(program, set()).add(step.who)
-    state.people_changed += 1
+    state.forget_people()
 
 
 HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {

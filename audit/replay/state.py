@@ -311,7 +311,7 @@ class State:
         return any(since <= self.born[kind, code] < until for since, until in self.lost)
 
     def forget_people(self) -> None:
-        """Have every question about people asked anew: a power, an office or a suspension has changed."""
+        """Have every question about people asked anew: a power, an office or who shaped a programme has changed."""
         self.people_changed += 1
         self.allowed.clear()
         self.roles_of.clear()

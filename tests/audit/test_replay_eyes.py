@@ -27,7 +27,7 @@ from tests.audit.lies import (
     two_approvers,
     until,
 )
-from tests.audit.replaying import LINES, rate, shown_and_approved, story
+from tests.audit.replaying import LINES, answer, rate, shown_and_approved, story
 from tests.audit.told import DAY, Expected, Said, Story, broken, digest_of, expected, move, said
 
 OTHER = digest_of(LINES[:1])
@@ -43,6 +43,12 @@ def rejection(
 ) -> paying.BatchRejected:
     """Refuse a batch."""
     return paying.BatchRejected(batch=batch, step=step, outcome=outcome, reason="daftar salah", moves=moves)
+
+
+def limited(*limits: tuple[int, int]) -> Cheat:
+    """Let the founding's policy have these limits."""
+    rows = tuple(money.ApprovalLimit(*limit) for limit in limits)
+    return both(change("people", -5, limits=rows), change("people", -4, limits=rows))
 
 
 CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
@@ -124,6 +130,17 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         both(until("submit"), drop("people", -5), drop("people", -4)),
         [
             ("policy.in_force", "submit", "BTC-1 pins POL-1; in force is none"),
+            ("policy.approvers", "submit", "BTC-1 needs 0 approvers, asks 1"),
+        ],
+    ),
+    "too few for a total that a limit names": (
+        both(until("submit"), limited((0, 1), (600_000, 2))),
+        [("policy.approvers", "submit", "BTC-1 needs 2 approvers, asks 1")],
+    ),
+    "a total below every limit": (
+        both(until("submit"), limited((600_001, 1))),
+        [
+            ("policy.limits", "people.59", "the limits of POL-1 do not rise from zero, or ask for nobody"),
             ("policy.approvers", "submit", "BTC-1 needs 0 approvers, asks 1"),
         ],
     ),
@@ -307,3 +324,16 @@ def test_a_batch_that_has_ended_binds_nobody(ended: list[Said]) -> None:
     told |= {"ended": ended}
     told = yesterday(told, "operator") | {"reset": reset_by("operator")}
     assert broken(told) == []
+
+
+def test_who_shapes_what_is_paid_takes_no_further_step() -> None:
+    """Found separate in the morning, and at the rates by noon: whoever reads the second answer is asked anew."""
+    told = both(until("send"), before("due", *promoted("treasurer", "operator")))(story())
+    uncertain = paying.PaymentsUnknown(
+        batch="BTC-1", result="RES-1", unknown=(paying.LineOutcome(1, 300_000, "UNKNOWN"),)
+    )
+    told["answer"] = answer(uncertain, matched=1)
+    told["rate"] = said("treasurer", RATE)
+    told["again"] = answer(matched=0, result="RES-22", inquiry=True)
+    sentence = "treasurer did ResultImported of BTC-1, having shaped what it pays"
+    assert broken(told) == expected(told, ("shaped", "again", sentence))

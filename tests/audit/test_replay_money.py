@@ -202,6 +202,23 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
             ("programme.allocation", "funds.8", "BST is given no BERAS"),
         ],
     ),
+    "allocated to no programme": (
+        both(
+            until("funds"),
+            change("funds", 8, program="BLT", moves=(move("APBD-1", "received", "allocated", 1_000_000, "BLT"),)),
+        ),
+        [("programme.source", "funds.8", "BLT may not be paid from APBD-1")],
+    ),
+    "allocated from no source": (
+        both(
+            until("funds"),
+            change("funds", 8, source="X-9", moves=(move("X-9", "received", "allocated", 1_000_000),)),
+        ),
+        [
+            ("value.below_zero", "funds.8", "X-9/-/received held 0 IDR, not 1000000"),
+            ("programme.source", "funds.8", "BST may not be paid from X-9"),
+        ],
+    ),
     "value out of nothing": (
         both(until("funds"), drop("funds", 7)),
         [("value.below_zero", "funds.7", "APBD-1/-/received held 0 IDR, not 1000000")],
@@ -265,3 +282,8 @@ def test_a_cheat_is_named(name: str) -> None:
     cheat, found = CHEATS[name]
     told = cheat(story())
     assert broken(told) == expected(told, *found)
+
+
+def test_a_programme_may_pay_up_to_its_ceiling() -> None:
+    """All of it is not over it."""
+    assert broken(change("funds", 5, amount=600_000)(story())) == []

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
 
 from audit.facts import money
-from tests.audit.lies import Cheat, agreed, both, change, promoted, stand_in, then, until
+from tests.audit.lies import Cheat, agreed, both, change, on, promoted, put_before, stand_in, then, until
 from tests.audit.replaying import story
-from tests.audit.told import DAY, SINCE, Expected, broken, expected
+from tests.audit.told import DAY, SINCE, Expected, Said, Story, broken, expected
+
+
+def as_founding(told: list[Said]) -> list[Said]:
+    """Call what was agreed to a policy of the founding."""
+    return [each.but(founding=1) if each.fact.KIND == "PolicyChanged" else each for each in told]
+
+
+def by_another() -> Cheat:
+    """Let the founding's policy be agreed to, in an act of its own, by an administrator who founded nothing."""
+
+    def cheat(told: Story) -> Story:
+        people = list(told["people"])
+        people[-4] = dataclasses.replace(people[-4], act="a" * 32, who="admin")
+        return told | {"people": people}
+
+    return cheat
+
 
 CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     "limits that do not begin at zero": (
@@ -40,6 +58,17 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         both(until("people"), then(*agreed("POL-2")[1:])),
         [("policy.proposed", "more", "POL-2 is not what was proposed, or was agreed to before")],
     ),
+    "a policy by a founder after the founding": (
+        both(until("people"), then(*as_founding(agreed("POL-2", second="founder")))),
+        [
+            ("authority.role", "more.1", "founder did PolicyChanged without admin"),
+            ("policy.alone", "more.1", "policy POL-2 was changed by founder as a founder"),
+        ],
+    ),
+    "a policy of the founding by another administrator": (
+        both(until("people"), by_another()),
+        [("policy.alone", "people.60", "policy POL-1 was changed by admin as a founder")],
+    ),
     "a policy agreed to otherwise": (
         both(
             until("people"),
@@ -67,7 +96,7 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     "a policy of the founding after its end": (
         both(
             until("people"),
-            then(*(each.but(founding=1) if each.fact.KIND == "PolicyChanged" else each for each in agreed("POL-2"))),
+            then(*as_founding(agreed("POL-2"))),
         ),
         [("policy.alone", "more.1", "policy POL-2 was changed by admin2 as a founder")],
     ),
@@ -101,3 +130,17 @@ def test_a_cheat_is_named(name: str) -> None:
     cheat, found = CHEATS[name]
     told = cheat(story())
     assert broken(told) == expected(told, *found)
+
+
+def test_as_many_may_be_asked_for_as_the_law_allows() -> None:
+    """Limits rise from zero, and five approvers are not yet everybody."""
+    assert broken(both(until("people"), then(*agreed("POL-2", limits=((0, 1), (9, 5)))))(story())) == []
+
+
+def test_of_two_policies_of_one_day_the_one_proposed_last_holds() -> None:
+    """Agreed to in the other order, so that who agrees cannot choose."""
+    second, third = agreed("POL-2"), agreed("POL-3")
+    told = until("submit")(story())
+    told = put_before(told, "draft", "policies", [second[0], third[0], third[1], second[1]])
+    told = on(DAY + dt.timedelta(1), "draft", "submit")(change("submit", 0, policy="POL-2")(told))
+    assert broken(told) == expected(told, ("policy.in_force", "submit", "BTC-1 pins POL-2; in force is POL-3"))
