@@ -112,6 +112,14 @@ def test_who_rejected_a_batch_may_take_another_step_of_it(who: str) -> None:
     assert broken(told) == []
 
 
+def test_a_batch_may_be_frozen_in_pieces() -> None:
+    """A kabupaten's lines fill many entries; together they are what the digest says."""
+    told = until("submit")(story())
+    submitted, whole = told["submit"]
+    pieces = [whole.but(first=each.line, frozen=(each,)) for each in LINES]
+    assert broken(told | {"submit": [submitted, *pieces]}) == []
+
+
 def test_a_draft_may_be_withdrawn() -> None:
     """Only a submitted batch holds value to give back."""
     withdrawn = paying.BatchCancelled(batch="BTC-1", reason="salah sekali", moves=())
