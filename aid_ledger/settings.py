@@ -206,6 +206,16 @@ class Settings:
         return self.keys_folder / "receipt-signing-next.pem"
 
     @property
+    def receipt_stamp_file(self) -> Path:
+        """The key that stamps receipts: it signs what their QR codes state."""
+        return self.keys_folder / "receipt-stamp.pem"
+
+    @property
+    def receipt_stamp_word_file(self) -> Path:
+        """The root's word on the first such key, public, for `init` to record."""
+        return self.var / "receipt-stamp.txt"
+
+    @property
     def receipt_root_file(self) -> Path:
         """The root key of receipts, exported at `init` and then taken off the host."""
         return self.keys_folder / "receipt-root.pem"
@@ -259,6 +269,7 @@ class Settings:
             self.log_next_key_file,
             self.receipt_signing_file,
             self.receipt_next_signing_file,
+            self.receipt_stamp_file,
             self.receipt_root_file,
             self.session_key_file,
         )

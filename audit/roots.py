@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from audit.errors import AuditError, MalformedInput, SignatureFailed
-from audit.pdf.certificates import SURPRISES, load_root
+from audit.pdf.certificates import SURPRISES, Root, load_root
 
 HEADER: Final = "aid-ledger receipt root rotation v1"
 """The first line of what the old root signs. Certificates, which it signs as well, are DER and begin otherwise."""
@@ -24,7 +24,12 @@ HEADER: Final = "aid-ledger receipt root rotation v1"
 
 def fingerprint(certificate: bytes) -> str:
     """Digest a certificate (DER) as the log spells it: base64url without padding."""
-    return base64.urlsafe_b64encode(hashlib.sha256(certificate).digest()).rstrip(b"=").decode()
+    return spelled(hashlib.sha256(certificate).digest())
+
+
+def spelled(digest: bytes) -> str:
+    """Write a digest as the log spells it."""
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def statement(origin: str, old: bytes, new: bytes) -> bytes:
@@ -40,18 +45,36 @@ def check_statement(origin: str, old: bytes, new: bytes, signature: bytes) -> No
         SignatureFailed: the old one has not signed that.
 
     """
+    if read_root(old).key.public_numbers() == read_root(new).key.public_numbers():
+        raise AuditError("the new root has the key of the old one", rule="roots.same")
+    if not check_word(old, statement(origin, old, new), signature):
+        raise SignatureFailed("the old root has not signed the rotation", rule="roots.signature")
+
+
+def check_word(certificate: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether the root with this certificate (DER) has signed a message (RSA PKCS#1 v1.5, SHA-256).
+
+    Raises:
+        AuditError: it is the certificate of no root of receipts.
+
+    """
     try:
-        _check(origin, old, new, signature)
+        read_root(certificate).key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def read_root(certificate: bytes) -> Root:
+    """Read the certificate of a root of receipts (PEM or DER).
+
+    Raises:
+        AuditError: it is none.
+
+    """
+    try:
+        return load_root(certificate)
     except AuditError:
         raise
-    except InvalidSignature as error:
-        raise SignatureFailed("the old root has not signed the rotation", rule="roots.signature") from error
     except SURPRISES as error:
         raise MalformedInput(f"unreadable: {type(error).__name__}", rule="roots.unreadable") from error
-
-
-def _check(origin: str, old: bytes, new: bytes, signature: bytes) -> None:
-    leaving, coming = load_root(old), load_root(new)
-    if leaving.key.public_numbers() == coming.key.public_numbers():
-        raise AuditError("the new root has the key of the old one", rule="roots.same")
-    leaving.key.verify(signature, statement(origin, old, new), padding.PKCS1v15(), hashes.SHA256())

@@ -17,6 +17,7 @@ from aid_ledger.cli import keymaking
 from aid_ledger.core import migrating
 from aid_ledger.core.act import Acts, Kit
 from aid_ledger.core.db import make_engine, reading
+from aid_ledger.custody import stamps
 from aid_ledger.founding import service as founding
 from aid_ledger.founding.rules import AgencyExists
 from aid_ledger.log.pen import LogPen
@@ -88,6 +89,8 @@ def _found(settings: Settings, plan: Plan, keys: keymaking.Keys, engine: Engine)
     )
     links = acts.run(founding.INIT, founding.found_agency, genesis, plan.founders)
     codes = plan.codes or regions.codes_of(plan.agency)
+    if keys.stamp_word is not None:
+        acts.run(founding.INIT, stamps.record_named, keys.stamp_word)
     count = acts.run(founding.INIT, regions.load_regions, codes) if codes else 0
     # The first checkpoint is signed here, where the log key is; on PostgreSQL the sequencer goes on from it.
     sequencer.run_once()

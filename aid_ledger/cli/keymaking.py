@@ -13,10 +13,13 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aid_ledger.core import clock, keyfiles
 from aid_ledger.core.crypto import FieldKeys
+from aid_ledger.custody.handed import StampWord
 from aid_ledger.receipts import certificates
+from aid_ledger.receipts.stamping import StampKey, word_on
 from aid_ledger.settings import Settings
 from audit import note
 
@@ -30,6 +33,8 @@ class Keys:
     fields: FieldKeys
     log: note.SigningKey
     root: x509.Certificate
+    stamp_word: StampWord | None
+    """The root's word on the key that stamps receipts; None beside a root that was made before there were stamps."""
 
     @property
     def root_digest(self) -> str:
@@ -51,7 +56,9 @@ def make_or_take_up(settings: Settings, *, agency: str, origin: str) -> Keys:
         keyfiles.write_private(settings.session_key_file, secrets.token_bytes(SESSION_KEY_BYTES))
     fields_exist = settings.field_keys_file.exists()
     fields = (keyfiles.load_field_keys if fields_exist else keyfiles.generate_keys)(settings.field_keys_file)
-    return Keys(fields, _log_key(settings, origin), _root(settings, agency))
+    root, word = _root(settings, agency, origin), settings.receipt_stamp_word_file
+    stamp_word = StampWord.read(word.read_bytes(), origin) if word.exists() else None
+    return Keys(fields, _log_key(settings, origin), root, stamp_word)
 
 
 def _log_key(settings: Settings, origin: str) -> note.SigningKey:
@@ -64,8 +71,11 @@ def _log_key(settings: Settings, origin: str) -> note.SigningKey:
     return key
 
 
-def _root(settings: Settings, agency: str) -> x509.Certificate:
-    """Make the receipts' root and the certificate that signs them; the public certificate is written last."""
+def _root(settings: Settings, agency: str, origin: str) -> x509.Certificate:
+    """Make the receipts' root, the certificate that signs them and the key that stamps them, with the root's word.
+
+    The public certificate is written last.
+    """
     public = settings.receipt_root_certificate_file
     if public.exists():
         return x509.load_pem_x509_certificate(public.read_bytes())
@@ -77,5 +87,8 @@ def _root(settings: Settings, agency: str) -> x509.Certificate:
     keyfiles.write_private(settings.receipt_root_file, certificates.to_pem(root.key) + root_pem, replace=True)
     signing_pem = certificates.to_pem(key) + certificate.public_bytes(serialization.Encoding.PEM)
     keyfiles.write_private(settings.receipt_signing_file, signing_pem, replace=True)
+    stamp_key = StampKey(Ed25519PrivateKey.generate())
+    keyfiles.write_private(settings.receipt_stamp_file, stamp_key.to_pem(), replace=True)
+    settings.receipt_stamp_word_file.write_bytes(word_on(stamp_key.public, origin, root).write())
     public.write_bytes(root_pem)
     return root.certificate

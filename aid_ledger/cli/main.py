@@ -25,6 +25,7 @@ from aid_ledger.cli import (
     sequencing,
     serving,
     signer,
+    stamps,
     witnesses,
 )
 from aid_ledger.core import logs
@@ -87,3 +88,4 @@ main.add_command(witnesses.witnesses)
 main.add_command(keys.keys)
 main.add_command(receiptsroot.receipts_root)
 main.add_command(signer.receipt_signer)
+main.add_command(stamps.stamps_group)

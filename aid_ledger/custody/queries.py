@@ -1,4 +1,4 @@
-"""Reading the keys that were proposed to sign the log, and the roots that receipts hang from."""
+"""Reading the keys that were proposed to sign the log, the roots that receipts hang from, and who stamps receipts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from aid_ledger.custody import rules
 from aid_ledger.custody.models import ReceiptRoot
-from aid_ledger.log.models import LogEntry, LogKey, LogPosition
-from aid_ledger.log.queries import entry_at
+from aid_ledger.log.mentions import STAMPS
+from aid_ledger.log.models import LogEntry, LogKey, LogMention, LogPosition
+from aid_ledger.log.queries import entry_at, sealed_size
 from audit.entry import parse_entry
-from audit.facts.custody import ReceiptRootTaken
+from audit.facts.custody import ReceiptRootTaken, StampKeyNamed
 from audit.note import decode_base64
 from audit.roots import fingerprint
+from audit.stampkeys import MAX_LISTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,38 @@ _TAKEN = (
     .join(ReceiptRoot, ReceiptRoot.taken_act == LogEntry.act)
     .where(LogEntry.kind == ReceiptRootTaken.KIND)
     .order_by(LogPosition.position)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStampKey:
+    """A key that stamps receipts, in base64, with the sealed entry that named it."""
+
+    key: str
+    position: int
+    raw: bytes
+
+
+def stamp_keys_told(session: Session) -> dict[str, bool]:
+    """Say of every key that was ever named to stamp receipts whether it still stands, sealed or not."""
+    rows = session.execute(_STAMPS.add_columns(LogEntry.kind))
+    return {str(parse_entry(bytes(raw)).body["key"]): kind == StampKeyNamed.KIND for raw, kind in rows}
+
+
+def stamp_keys(session: Session) -> list[NamedStampKey]:
+    """List the standing keys whose entries lie under a checkpoint, newest first, as many as one list holds."""
+    told, sealed = stamp_keys_told(session), sealed_size(session)
+    placed = _STAMPS.add_columns(LogPosition.position).join(LogPosition, LogPosition.entry_id == LogEntry.id)
+    rows = session.execute(placed.where(LogEntry.kind == StampKeyNamed.KIND, LogPosition.position < sealed))
+    named = [NamedStampKey(str(parse_entry(raw).body["key"]), position, raw) for raw, position in rows]
+    return [each for each in reversed(named) if told[each.key]][:MAX_LISTED]
+
+
+_STAMPS = (
+    select(LogEntry.raw)
+    .join(LogMention, LogMention.entry_id == LogEntry.id)
+    .where(LogMention.reference == STAMPS)
+    .order_by(LogEntry.id)
 )
 
 

@@ -100,6 +100,27 @@ class RootNotProposed(DomainError):
     code = "custody.root_not_proposed"
 
 
+class StampWordMalformed(DomainError):
+    """The file is no word of the root in use on a key that stamps this log's receipts."""
+
+    kind = Kind.INVALID
+    code = "custody.stamp_word_malformed"
+
+
+class StampKeyUsedBefore(DomainError):
+    """This key stamps receipts already, or was withdrawn: it never comes back."""
+
+    kind = Kind.CONFLICT
+    code = "custody.stamp_key_used_before"
+
+
+class StampKeyNotFound(DomainError):
+    """No such key stamps receipts."""
+
+    kind = Kind.NOT_FOUND
+    code = "custody.stamp_key_not_found"
+
+
 class KeyNotRipe(DomainError):
     """The key or root may not be taken yet: its time has not come, or the witnesses have not seen it for so long."""
 

@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.log.models import LogEntry, LogMention
+from audit.facts.custody import StampKeyNamed, StampKeyWithdrawn
 from audit.facts.founding import SchemaChanged
 
 _MENTION: Final = re.compile(rb'"([A-Z]{3}-[0-9]{4}-[0-9]{6,9}-[0-9A-HJKMNP-TV-Y])"(?!:)')
@@ -41,6 +42,11 @@ SHAPING: Final = frozenset(
 SCHEMA: Final = "log/schema"
 """What every SchemaChanged mentions, so that the newest is found without reading the log."""
 
+STAMPS: Final = "log/stamps"
+"""What every fact on a key that stamps receipts mentions, for the same reason."""
+
+_FIXED: Final = {SchemaChanged.KIND: SCHEMA, StampKeyNamed.KIND: STAMPS, StampKeyWithdrawn.KIND: STAMPS}
+
 _FETCH: Final = 1_000
 
 
@@ -54,8 +60,8 @@ def references_in(kind: str, raw: bytes) -> list[str]:
     found = {match.decode() for match in _MENTION.findall(raw)}
     if kind in SHAPING:
         found |= _codes_in(raw)
-    if kind == SchemaChanged.KIND:
-        found.add(SCHEMA)
+    if kind in _FIXED:
+        found.add(_FIXED[kind])
     return sorted(found)
 
 

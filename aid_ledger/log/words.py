@@ -37,6 +37,8 @@ KIND_WORDS: Final = {
     "ReceiptRootAnnounced": KindWords("Akar tanda terima baru diumumkan", "moving"),
     "ReceiptRootWithdrawn": KindWords("Akar tanda terima baru dibatalkan", "bad"),
     "ReceiptRootTaken": KindWords("Tanda terima memakai akar baru", "good"),
+    "StampKeyNamed": KindWords("Kunci cap tanda terima ditunjuk", "good"),
+    "StampKeyWithdrawn": KindWords("Kunci cap tanda terima dicabut", "bad"),
     "RestoreDeclared": KindWords("Pemulihan basis data dinyatakan", "bad"),
     "BatchRestored": KindWords("Paket disesuaikan dengan log sesudah pemulihan", "waiting"),
     "ReceiptsLost": KindWords("Tanda terima terlupa dicatat", "bad"),

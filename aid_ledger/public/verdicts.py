@@ -52,6 +52,7 @@ class Reason(Enum):
     NO_ROOT = (
         "Sertifikat akar tanda terima tidak tersedia di server ini, sehingga berkas tidak dapat diperiksa di sini."
     )
+    NO_STAMPS = "Belum ada kunci cap tanda terima yang tersegel di log, sehingga cap QR belum dapat diperiksa."
     FAULT = "Pemeriksaan terhenti karena kesalahan pada sistem kami, bukan karena tanda terima Anda."
 
 

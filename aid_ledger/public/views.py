@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, cast
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from aid_ledger.core import clock, logs
+from aid_ledger.custody import stamps
 from aid_ledger.log import queries as log_queries
-from aid_ledger.public import checking, limits, reading, verdicts
+from aid_ledger.public import answers, believing, checking, limits, reading, verdicts
+from aid_ledger.public.believing import Addresses
 from aid_ledger.public.reading import Reading
 from aid_ledger.public.totals import Total, totals
 from aid_ledger.public.verdicts import Finding, Reason
 from aid_ledger.receipts.views import settings_here
 from aid_ledger.web import desk
+from aid_ledger.web.assets import A_MOMENT, FOREVER
 from aid_ledger.web.guard import public
 
 bp = Blueprint("public", __name__)
@@ -36,6 +39,8 @@ TOTALS: Final = "aid_ledger.public.totals"
 TOTALS_KEPT: Final = dt.timedelta(minutes=5)
 """The table is summed once in this time, however many ask; and nobody can watch single payments arrive."""
 REFERENCE_BYTES: Final = 4
+JSON: Final = "application/json"
+"""What the page itself asks for when it has checked a stamp and wants to know what became of the receipt."""
 
 events = logs.get(__name__)
 
@@ -66,7 +71,57 @@ def check() -> ResponseReturnValue:
     """Ask for a code or a file."""
     with desk.read() as session:
         held = _held(session)
-    return render_template("public/check.html", anchors=held)
+        given = believing.given(session, held, _addresses(worker=url_for(".worker")))
+    return render_template("public/check.html", anchors=held, given=given, digest=believing.script_digest())
+
+
+@bp.get("/periksa.html")
+@public
+def check_alone() -> ResponseReturnValue:
+    """Hand out the page that checks without this server, in one file that is allowed nothing but what is in it."""
+    with desk.read() as session:
+        held = _held(session)
+        given = believing.given(session, held, _addresses(worker=""))
+        status = log_queries.status(session)
+    style, script = believing.alone_style(), believing.alone_script()
+    policy = believing.alone_policy(style, script)
+    page = render_template(
+        "public/alone.html", anchors=held, given=given, status=status, style=style, script=script, policy=policy
+    )
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'none'"
+    return response
+
+
+@bp.get("/periksa/periksa.js")
+@public
+def script() -> ResponseReturnValue:
+    """Hand out the script that checks receipts in a browser; its address changes with it."""
+    response = Response(believing.alone_script(), content_type="text/javascript; charset=utf-8")
+    is_exact = request.args.get("v", "") == believing.script_digest()
+    response.headers["Cache-Control"] = FOREVER if is_exact else A_MOMENT
+    return response
+
+
+@bp.get("/periksa/luring.js")
+@public
+def worker() -> ResponseReturnValue:
+    """Hand out the worker that keeps the page for when there is no signal; it serves this one page and no other."""
+    response = Response(believing.worker_script(), content_type="text/javascript; charset=utf-8")
+    response.headers["Service-Worker-Allowed"] = url_for(".check")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@bp.get("/periksa/kunci-cap.json")
+@public
+def stamp_keys() -> ResponseReturnValue:
+    """Hand out the keys that stamp receipts, with their proofs, for `aid-audit receipt --qr`."""
+    with desk.read() as session:
+        listed = stamps.key_list(session)
+    if listed is None:
+        return _answer(verdicts.undecided(Reason.NO_STAMPS), HTTPStatus.NOT_FOUND)
+    return Response(listed.encode(), content_type="application/json")
 
 
 @bp.post("/periksa")
@@ -167,7 +222,14 @@ def _held(session: Session) -> checking.Anchors:
 
 
 def _answer(finding: Finding, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    if request.accept_mimetypes.best == JSON:
+        return make_response(answers.to_json(finding, zone=settings_here().timezone), status)
     return make_response(render_template("public/result.html", finding=finding), status)
+
+
+def _addresses(*, worker: str) -> Addresses:
+    page = f"{settings_here().base_url.rstrip('/')}{url_for('.check')}"
+    return Addresses(page=page, ask=url_for(".check"), worker=worker)
 
 
 def _certificate(pem: str, name: str) -> Response:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from sqlalchemy.orm import Session
 
 from aid_ledger.core.crypto import FieldKeys
-from aid_ledger.custody.queries import Root, receipt_roots
+from aid_ledger.custody.queries import Root, receipt_roots, stamp_keys
 from aid_ledger.receipts import queries
 from aid_ledger.receipts.layout import LAYOUT
 from aid_ledger.receipts.proving import evidence_of
@@ -27,16 +27,20 @@ from aid_ledger.receipts.rules import SigningUnavailable
 from aid_ledger.receipts.signers import choosing
 from aid_ledger.receipts.signers.files import load_pem
 from aid_ledger.receipts.signing import Signer, sign
+from aid_ledger.receipts.stamping import StampKey
 from audit import checkpoint, proof
 
 
 class Press:
     """Makes signed PDFs for one agency."""
 
-    def __init__(self, *, signers: Sequence[Signer], first_root: bytes, base_url: str) -> None:
+    def __init__(
+        self, *, signers: Sequence[Signer], first_root: bytes, base_url: str, stamp_key: StampKey | None = None
+    ) -> None:
         self._signers = signers
         self._first_root = first_root
-        self._printer = lru_cache(maxsize=2)(lambda root: ReceiptPrinter(Issuer(base_url, root)))
+        self._stamp_key = stamp_key
+        self._printer = lru_cache(maxsize=2)(lambda root, key: ReceiptPrinter(Issuer(base_url, root, key)))
 
     def pdf_of(self, session: Session, keys: FieldKeys, reference: str) -> bytes:
         """Make the signed PDF of a receipt.
@@ -54,7 +58,12 @@ class Press:
         root, signer = self._signer_for(size, receipt_roots(session, self._first_root))
         signed_at = _signed_at(signer, receipt.issued_at)
         with LAYOUT:
-            return sign(self._printer(root).render(evidence, signed_at=signed_at), signer)
+            return sign(self._printer(root, self._stamper(session)).render(evidence, signed_at=signed_at), signer)
+
+    def _stamper(self, session: Session) -> StampKey | None:
+        """Give the key that stamps, if the log lists it: nobody could check another's stamp."""
+        key = self._stamp_key
+        return key if key and any(each.key == key.named for each in stamp_keys(session)) else None
 
     def _signer_for(self, size: int, roots: Sequence[Root]) -> tuple[bytes, Signer]:
         """Choose who signs under a checkpoint of this size: a root signs neither before it is taken nor afterwards."""
@@ -90,13 +99,14 @@ def load_press(
     *,
     signing_file: Path,
     next_signing_file: Path,
+    stamp_file: Path,
     root_certificate_file: Path,
     base_url: str,
     crl_file: Path | None = None,
 ) -> Press:
-    """Load the signing keys, each with its certificate in a private file, and the first root's public certificate.
+    """Load what signs and stamps, each from its private file, and the first root's public certificate.
 
-    The next signing file is there while a root that follows is waited for.
+    The next signing file is there while a root that follows is waited for; the stamp file where there are stamps.
 
     Raises:
         SigningUnavailable: a file is missing, the token or service does not sign, or the list of what the root has
@@ -113,7 +123,8 @@ def load_press(
     crl = crl_file.read_bytes() if crl_file is not None and crl_file.exists() else b""
     first_root = root_certificate_file.read_bytes()
     signers = [each for each in signers if not _is_revoked(each, crl)]
-    return Press(signers=signers, first_root=first_root, base_url=base_url)
+    stamp_key = StampKey.load(stamp_file) if stamp_file.exists() else None
+    return Press(signers=signers, first_root=first_root, base_url=base_url, stamp_key=stamp_key)
 
 
 def _is_revoked(signer: Signer, crl: bytes) -> bool:

@@ -24,6 +24,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from aid_ledger.receipts import finishing, qr
+from aid_ledger.receipts.stamping import StampKey
 from aid_ledger.web import formats
 from aid_ledger.web.assets import TEMPLATE_FOLDER
 from audit import checkpoint, note, proof
@@ -45,10 +46,11 @@ _MIME: Final = {"icc": "application/vnd.iccprofile", "ttf": "font/ttf", "svg": "
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where receipts of this agency are checked, and the fingerprint of the root their certificate hangs from."""
+    """Where receipts of this agency are checked, the fingerprint of their certificate's root, and who stamps them."""
 
     base_url: str
     root_fingerprint: bytes
+    stamp_key: StampKey | None = None
 
 
 class ReceiptPrinter:
@@ -82,7 +84,7 @@ class ReceiptPrinter:
         """
         attached = receipt_evidence.write(evidence)
         fields = evidence.fields
-        address = qr.check_address(self._issuer.base_url, fields.code)
+        address = qr.address_of(self._issuer.base_url, evidence, self._issuer.stamp_key)
         html = self._template.render(page=page_of(evidence, self._issuer), qr=_QR)
         laid_out = HTML(string=html, url_fetcher=PackagedFiles({_QR: qr.draw(address)})).render(
             font_config=self._fonts, color_profiles=dict(self._colours), stylesheets=[self._style]

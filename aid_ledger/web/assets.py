@@ -18,7 +18,7 @@ from flask import Flask, Response, request, url_for
 STATIC_FOLDER: Final = Path(__file__).parent / "static"
 TEMPLATE_FOLDER: Final = Path(__file__).parents[2] / "templates"
 VENDOR_FOLDER: Final = STATIC_FOLDER / "vendor"
-OWN_FILES: Final = ("app.css", "app.js", "public.css", "periksa.js", "salin.js", "icon.svg")
+OWN_FILES: Final = ("app.css", "app.js", "public.css", "proof/page.css", "periksa.js", "salin.js", "icon.svg")
 DIGEST_LENGTH: Final = 8
 FOREVER: Final = "public, max-age=31536000, immutable"
 A_MOMENT: Final = "public, max-age=300"

@@ -1,7 +1,8 @@
-"""Facts on the keys that sign the log and the root of receipts: which follows which, said before the new one is used.
+"""Facts on the keys of log and receipts: which key or root follows which, said before it is used, and who may stamp.
 
 What makes a rotation believable (both signatures, the wait, the witnesses) is checked in `audit/keys.py`; who may ask
-for one and who must agree in `audit/replay/custody.py`; the root's signature and its wait in `audit/replay/roots.py`.
+for one and who must agree in `audit/replay/custody.py`; the root's signature and its wait in `audit/replay/roots.py`;
+what the root says of a stamp key in `audit/stampkeys.py`.
 """
 
 from __future__ import annotations
@@ -99,3 +100,25 @@ class ReceiptRootTaken(Fact):
 
     old: Digest
     new: Digest
+
+
+@fact()
+class StampKeyNamed(Fact):
+    """The root of receipts has named a key that stamps them; older keys stay good.
+
+    `key` is an Ed25519 key; `root` the SHA-256 of the root's certificate (DER), which stands beside it with the root's
+    signature over the statement of `audit.stampkeys`; all three are base64.
+    """
+
+    key: Line
+    root: Digest
+    certificate: FileText
+    signature: FileText
+
+
+@fact()
+class StampKeyWithdrawn(Fact):
+    """Nothing that this key has stamped is believed any longer, and it is never named again."""
+
+    key: Line
+    reason: Line

@@ -5,8 +5,8 @@ every hash is right. Reading order:
 
 - columns, state: what is remembered;
 - rows: what may explain which row;
-- authority: who may do what, kind by kind; powers, codes: how power and factors come and go; custody, roots: keys;
-  schema: what builds the database;
+- authority: who may do what, kind by kind; powers, codes: how power and factors come and go;
+- custody, roots, stamps: keys; schema: what builds the database;
 - documents, value, funding, programmes: papers, accounts, what comes in, what a programme may pay;
 - entitlements, separation, batches: who is due what, four eyes, a batch's way;
 - payments, receipts: what became of each line;
@@ -40,6 +40,7 @@ from audit.replay import (
     roots,
     rows,
     schema,
+    stamps,
     value,
     witnessed,
 )
@@ -60,6 +61,7 @@ _FAMILIES = (
     codes,
     custody,
     roots,
+    stamps,
     schema,
     documents,
     value,

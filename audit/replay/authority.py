@@ -45,6 +45,8 @@ ROLES: Final[dict[type[Fact], frozenset[str]]] = {
     custody.ReceiptRootProposed: ADMIN,
     custody.ReceiptRootAnnounced: ADMIN,
     custody.ReceiptRootWithdrawn: ADMIN,
+    custody.StampKeyNamed: ADMIN,
+    custody.StampKeyWithdrawn: ADMIN,
     witnessing.WitnessPolicyProposed: ADMIN,
     witnessing.WitnessPolicySet: ADMIN,
     witnessing.UnwitnessedProposed: APPROVER | TREASURER,
@@ -156,6 +158,7 @@ BEGINNING: Final[frozenset[type[Fact]]] = frozenset(
     {
         founding.LogFounded,
         founding.RegionsLoaded,
+        custody.StampKeyNamed,
         officials.OfficialEnrolled,
         officials.OfficeOpened,
         officials.OfficeHeld,

@@ -244,6 +244,8 @@ class State:
     """Root to the moment from which it may be taken; one at a time."""
     roots_decided: set[str] = field(default_factory=set)
     """Roots that were in use, announced or withdrawn."""
+    stamp_keys: dict[str, bool] = field(default_factory=dict)
+    """Every key that was named to stamp receipts; False once it was withdrawn."""
 
     witnesses: set[str] = field(default_factory=set)
     """Verifier keys of those who are asked to cosign."""

@@ -231,6 +231,17 @@ def test_what_is_asked_wrongly_is_usage(folder: Path, tmp_path: Path) -> None:
         ["verify", folder, "--old-checkpoint", tmp_path / "noise"],
         ["verify", folder, "--max-age", "24"],
         ["receipt", tmp_path / "noise"],
+        *(
+            ["receipt", *some, "--root", tmp_path / "noise", "--log-key", LOG_VKEY]
+            for some in (
+                (),
+                ("--qr", "1"),
+                ("--keys", tmp_path / "noise"),
+                (tmp_path / "noise", "--qr", "1"),
+                (tmp_path / "noise", "--keys", tmp_path / "noise"),
+                (tmp_path / "noise", "--qr", "1", "--keys", tmp_path / "noise"),
+            )
+        ),
         ["receipt", tmp_path / "noise", "--root", tmp_path / "nothing", "--log-key", LOG_VKEY],
     ]
     for arguments in wrong:

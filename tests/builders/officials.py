@@ -16,6 +16,8 @@ import pyotp
 
 from aid_ledger.core import clock, migrating
 from aid_ledger.core.act import Act, Actor, Acts
+from aid_ledger.custody import stamps
+from aid_ledger.custody.handed import StampWord
 from aid_ledger.founding import service as founding
 from aid_ledger.officials import queries, service
 from aid_ledger.regions import service as regions
@@ -135,6 +137,7 @@ def found(bench: Bench) -> Founded:
             is_practice=True,
         )
         links = acts.run(founding.INIT, founding.found_agency, agency, FOUNDERS)
+        acts.run(founding.INIT, stamps.record_named, StampWord.read(receipt_keys.stamp_word(ORIGIN), ORIGIN))
         codes = regions.codes_of("32.16")
         assert codes is not None
         acts.run(founding.INIT, regions.load_regions, codes)

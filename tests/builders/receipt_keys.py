@@ -8,11 +8,13 @@ from functools import cache
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aid_ledger.core import clock, keyfiles
 from aid_ledger.custody.handed import RootStatement
 from aid_ledger.receipts import certificates
 from aid_ledger.receipts.certificates import SigningPrivateKey
+from aid_ledger.receipts.stamping import StampKey, word_on
 from aid_ledger.settings import Settings
 from audit import roots
 
@@ -84,8 +86,19 @@ def signing(under: certificates.Root | None = None) -> tuple[SigningPrivateKey, 
     return certificates.make_signing_certificate(under or root(), AGENCY, clock.now())
 
 
+def stamp_key() -> StampKey:
+    """Give the key that stamps receipts; the same in every process, so that a database made before knows it."""
+    return StampKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+
+
+def stamp_word(origin: str, *, key: StampKey | None = None, by: certificates.Root | None = None) -> bytes:
+    """Write the root's word on a stamp key."""
+    return word_on((key or stamp_key()).public, origin, by or root()).write()
+
+
 def write_keys(settings: Settings) -> None:
     """Write the receipts' key files, the root's private key left out, as on a host where it was put away."""
     key, certificate = signing()
     keyfiles.write_private(settings.receipt_signing_file, certificates.to_pem(key) + pem_of(certificate))
+    keyfiles.write_private(settings.receipt_stamp_file, stamp_key().to_pem())
     settings.receipt_root_certificate_file.write_bytes(root_pem())

@@ -19,7 +19,12 @@ BASE_URL = "https://bansos.bekasikab.example"
 def press() -> Press:
     """Give a press whose signing certificate begins now."""
     key, certificate = receipt_keys.signing()
-    return Press(signers=[KeySigner(certificate, key)], first_root=receipt_keys.root_pem(), base_url=BASE_URL)
+    return Press(
+        signers=[KeySigner(certificate, key)],
+        first_root=receipt_keys.root_pem(),
+        base_url=BASE_URL,
+        stamp_key=receipt_keys.stamp_key(),
+    )
 
 
 def delivered(founded: Founded, *, count: int = 3, channel: str = "bank") -> delivering.Sent:

@@ -157,7 +157,14 @@ def test_init_leaves_an_agency_that_can_open(place: Settings) -> None:
     assert answer.exit_code == 0, answer.output
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in place.keys_folder.iterdir()}
     assert set(modes.values()) == {0o600}
-    names = {"field-keys.json", "log.skey", "receipt-root.pem", "receipt-signing.pem", "session.key"}
+    names = {
+        "field-keys.json",
+        "log.skey",
+        "receipt-root.pem",
+        "receipt-signing.pem",
+        "receipt-stamp.pem",
+        "session.key",
+    }
     assert set(modes) == names
     assert stat.S_IMODE(place.keys_folder.stat().st_mode) == 0o700
 

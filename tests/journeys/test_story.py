@@ -62,6 +62,7 @@ def printed(lived: Lived) -> bytes:
     press = load_press(
         signing_file=settings.receipt_signing_file,
         next_signing_file=settings.receipt_next_signing_file,
+        stamp_file=settings.receipt_stamp_file,
         root_certificate_file=settings.receipt_root_certificate_file,
         base_url=settings.base_url,
     )

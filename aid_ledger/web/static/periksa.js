@@ -1,39 +1,36 @@
-/* Helps on the page "Periksa tanda terima", which is whole without it: takes the code out of the QR's address, whose
-   fragment no browser sends, and submits it in the form's body; reads a photo of the QR on the phone itself. */
+/* For browsers that cannot check a receipt themselves (no whole numbers of any length): takes the code out of the QR's
+   address, whose fragment no browser sends, and submits it in the form's body. Others never get here. */
 "use strict";
-(() => {
-  const form = document.getElementById("code-form");
-  const field = document.getElementById("f-code");
-  const codeIn = (text) => (/(?:#|^)([A-Za-z2-7]{4}-?[A-Za-z2-7]{4}-?[A-Za-z2-7]{4}-?[A-Za-z2-7]{4})$/.exec(text) || [])[1];
+(function () {
+  if (window.checksReceipts) return;
+  var LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-  const submit = (code) => {
-    field.value = code;
-    form.submit();
-  };
+  // A stamp is one long number; its second to eleventh byte are the code (audit/FORMAT.md section 15).
+  function codeOfStamp(digits) {
+    var rest = digits.split("").map(Number), bytes = [];
+    while (rest.length) {
+      var carry = 0, next = [];
+      rest.forEach(function (digit) {
+        var part = carry * 10 + digit;
+        if (next.length || part > 255) next.push(Math.floor(part / 256));
+        carry = part % 256;
+      });
+      bytes.unshift(carry);
+      rest = next;
+    }
+    var bits = bytes.slice(1, 11).map(function (byte) { return (256 + byte).toString(2).slice(1); }).join("");
+    return (bits.match(/.{5}/g) || []).map(function (five) { return LETTERS[parseInt(five, 2)]; }).join("");
+  }
 
-  const takeFragment = () => {
-    const code = codeIn(location.hash);
-    if (!code) return;
+  function takeFragment() {
+    var tail = location.hash.slice(1);
+    var code = /^[1-9][0-9]{150,999}$/.test(tail) ? codeOfStamp(tail) : tail;
+    if (!/^[A-Za-z2-7]{4}(-?[A-Za-z2-7]{4}){3}$/.test(code)) return;
     // The code must not stay in the address, nor in the history behind the answer.
     history.replaceState(null, "", location.pathname);
-    submit(code);
-  };
-  addEventListener("hashchange", takeFragment);
+    document.getElementById("f-code").value = code;
+    document.getElementById("code-form").submit();
+  }
+  window.addEventListener("hashchange", takeFragment);
   takeFragment();
-
-  if (!("BarcodeDetector" in window)) return;
-  const failed = document.getElementById("scan-failed");
-  document.getElementById("scan").hidden = false;
-  document.getElementById("f-photo").addEventListener("change", async (event) => {
-    failed.hidden = true;
-    try {
-      const picture = await createImageBitmap(event.target.files[0]);
-      const found = await new BarcodeDetector({ formats: ["qr_code"] }).detect(picture);
-      const code = found.map((each) => codeIn(each.rawValue)).find(Boolean);
-      if (code) return submit(code);
-    } catch {
-      // Not a picture, or no detector after all: the sentence below says what to do.
-    }
-    failed.hidden = false;
-  });
 })();

@@ -133,6 +133,7 @@ def test_the_press_needs_its_keys(tmp_path: Path) -> None:
         return press.load_press(
             signing_file=signing_file,
             next_signing_file=tmp_path / "signing-next.pem",
+            stamp_file=tmp_path / "stamp.pem",
             root_certificate_file=root_file,
             base_url="https://a.example",
             crl_file=tmp_path / "root.crl",
@@ -170,6 +171,7 @@ def test_what_was_taken_back_signs_no_receipt(founded: Founded, tmp_path: Path) 
     loaded = press.load_press(
         signing_file=tmp_path / "signing.pem",
         next_signing_file=tmp_path / "none.pem",
+        stamp_file=tmp_path / "stamp.pem",
         root_certificate_file=tmp_path / "root.crt",
         base_url="https://a.example",
         crl_file=tmp_path / "root.crl",

@@ -1,0 +1,272 @@
+"""A key stamps receipts because the root named it and the log lists it; a list that says so must prove both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audit import canonical, note, stamp, stampkeys
+from audit.entry import parse_entry
+from audit.errors import AuditError, Finding
+from audit.facts.custody import StampKeyNamed, StampKeyWithdrawn
+from audit.policy import Policy
+from audit.replay import Replay
+from audit.roots import fingerprint
+from audit.stampkeys import KeyList
+from tests.audit.rotating import Growing
+from tests.audit.small_log import LOG_VKEY, NOW_S, ORIGIN, WITNESSES
+from tests.audit.stamping import MONEY, STAMPER, STRANGER, VECTORS, listed, log_of, named, public_of, root, stamped
+
+KEY = public_of(STAMPER)
+TRUSTED = Policy.of_log_key(LOG_VKEY)
+
+
+def check(keys: KeyList, *, number: int = 0) -> tuple[bytes, ...]:
+    """Check a list as it travels, under a root."""
+    read = stampkeys.parse(keys.encode())
+    return stampkeys.check(read, TRUSTED, root_cert=root(number), now_s=NOW_S).keys
+
+
+def test_the_keys_of_a_list_are_those_the_root_has_named() -> None:
+    """Newest first, as listed; one that another root named is nobody's."""
+    log = log_of(named(), named(key=public_of(STRANGER)), named(1, key=b"k" * 32))
+    assert check(listed(log, 5, 4, 3)) == (public_of(STRANGER), KEY)
+    assert check(listed(log, 5, 4, 3), number=1) == (b"k" * 32,)
+    assert check(listed(log)) == ()
+
+
+def test_a_list_says_under_which_checkpoint_it_lies() -> None:
+    """So that a reader knows how old it is."""
+    log = log_of(named())
+    trust = stampkeys.check(listed(log, 3), TRUSTED, root_cert=root(), now_s=NOW_S).trust
+    assert (trust.checkpoint.origin, trust.checkpoint.size) == (ORIGIN, log.size)
+
+
+FORGERIES: dict[str, tuple[Callable[[Growing], KeyList], str, str]] = {
+    "an entry that is not in the log": (
+        lambda log: with_entry(listed(log, 3), log_of(named(key=public_of(STRANGER))).entries[3]),
+        "inclusion.root",
+        "",
+    ),
+    "another path": (
+        lambda log: KeyList(
+            listed(log, 3).checkpoint, (replace(listed(log, 3).keys[0], path=listed(log, 4).keys[0].path),)
+        ),
+        "inclusion.root",
+        "",
+    ),
+    "another place": (
+        lambda log: KeyList(listed(log, 3).checkpoint, (replace(listed(log, 3).keys[0], index=2),)),
+        "inclusion.root",
+        "",
+    ),
+    "a place beyond the checkpoint": (
+        lambda log: KeyList(listed(log, 3).checkpoint, (replace(listed(log, 3).keys[0], index=99),)),
+        "inclusion.index",
+        "",
+    ),
+    "another entry of the log": (lambda log: listed(log, 4), "stamp.keys", "an entry of the list names no stamp key"),
+    "a checkpoint nobody signed": (lambda log: listed(log, 3, key=WITNESSES[0]), "note.unsigned", ""),
+    "a root that said it of another key": (
+        lambda _log: listed(log_of(named(about=public_of(STRANGER))), 3),
+        "stamp.keys",
+        "the root of receipts has not named this stamp key",
+    ),
+    "a root that said it for another log": (
+        lambda _log: listed(log_of(named(origin="other.example/log")), 3),
+        "stamp.keys",
+        "the root of receipts has not named this stamp key",
+    ),
+    "another root in its name": (
+        lambda _log: listed(log_of(named(by=1)), 3),
+        "stamp.keys",
+        "the root of receipts has not named this stamp key",
+    ),
+    "the name of the root on another's certificate": (
+        lambda _log: listed(log_of(replace(named(), certificate=named(1).certificate)), 3),
+        "stamp.keys",
+        "the certificate is not that of the root that is named",
+    ),
+    "a short key": (lambda _log: listed(log_of(named(key=b"k" * 31)), 3), "stamp.keys", "a stamp key is 32 bytes"),
+}
+
+
+def with_entry(keys: KeyList, raw: bytes) -> KeyList:
+    """Put another entry into a list of one."""
+    return KeyList(keys.checkpoint, (replace(keys.keys[0], entry=raw),))
+
+
+@pytest.mark.parametrize("why", FORGERIES)
+def test_a_forged_list_is_refused(why: str) -> None:
+    """Whoever can stamp only with a key of their own needs a list that holds it."""
+    forge, rule, sentence = FORGERIES[why]
+    with pytest.raises(AuditError) as refusal:
+        check(forge(log_of(named())))
+    assert refusal.value.rule == rule
+    assert refusal.value.sentence.startswith(sentence)
+
+
+def test_the_root_must_be_one() -> None:
+    """Noise is no root."""
+    with pytest.raises(AuditError) as refusal:
+        stampkeys.check(listed(log_of(named()), 3), TRUSTED, root_cert=b"noise", now_s=NOW_S)
+    assert refusal.value.rule == "receipt.certificate"
+
+
+Members = dict[str, Any]
+
+
+BENT: list[tuple[Callable[[Members], object], str, str]] = [
+    (lambda members: members.update(keys="x"), "stamp.keys", "a list of stamp keys holds at most 8"),
+    (
+        lambda members: members.update(keys=members["keys"] * 9),
+        "stamp.keys",
+        "a list of stamp keys holds at most 8",
+    ),
+    (lambda members: members.pop("keys"), "stamp.keys", "a list of stamp keys holds at most 8"),
+    (lambda members: members.update(checkpoint=1), "stamp.keys", "a member of the list is not text"),
+    (lambda members: members.pop("checkpoint"), "stamp.keys", "a member of the list is not text"),
+    (lambda members: members.update(more=1), "stamp.keys", "the list of stamp keys has other members"),
+    (lambda members: members["keys"][0].update(more=1), "stamp.keys", "the list of stamp keys has other members"),
+    (
+        lambda members: members.update(keys=["x"]),
+        "stamp.keys",
+        "a stamp key is listed with its entry, index and path",
+    ),
+    (
+        lambda members: members["keys"][0].update(path="x"),
+        "stamp.keys",
+        "a stamp key is listed with its entry, index and path",
+    ),
+    (lambda members: members["keys"][0].update(path=[1]), "stamp.keys", "a member of the list is not text"),
+    (lambda members: members["keys"][0].pop("entry"), "stamp.keys", "a member of the list is not text"),
+    (lambda members: members["keys"][0].update(entry="*"), "note.base64", ""),
+    *(
+        (
+            lambda members, bad=bad: members["keys"][0].update(index=bad),
+            "stamp.keys",
+            "an index of the list is a number",
+        )
+        for bad in (True, "3", -1)
+    ),
+]
+
+
+@pytest.mark.parametrize(("bend", "rule", "sentence"), BENT, ids=range(len(BENT)))
+def test_a_malformed_list_is_refused(bend: Callable[[Members], object], rule: str, sentence: str) -> None:
+    """Closed members, one spelling, few keys."""
+    members: Members = json.loads(listed(log_of(named()), 3).encode())
+    bend(members)
+    with pytest.raises(AuditError) as refusal:
+        stampkeys.parse(canonical.encode(members))
+    assert refusal.value.rule == rule
+    assert refusal.value.sentence.startswith(sentence)
+
+
+def test_the_golden_list_holds_the_golden_key() -> None:
+    """And the golden stamps are by it."""
+    golden = json.loads(VECTORS.read_text())
+    read = stampkeys.parse(golden["keys"].encode())
+    root_cert = note.decode_base64(golden["root"])
+    keys = stampkeys.check(read, Policy.of_log_key(golden["log_vkey"]), root_cert=root_cert, now_s=NOW_S)
+    assert [note.encode_base64(each) for each in keys.keys] == [golden["key"]]
+    for each in golden["stamps"]:
+        stamp.verify(stamp.read(each["digits"]), keys.trust.checkpoint.origin, keys.keys)
+
+
+# ------------------------------------------------------------------------------------------------- replay of the log
+
+
+def broken(log: Growing) -> list[Finding]:
+    """Replay a log and give what it breaks."""
+    replay = Replay()
+    for index, raw in enumerate(log.entries):
+        replay.apply(index, parse_entry(raw))
+    replay.finish()
+    return list(replay.violations)
+
+
+def founded() -> Growing:
+    """Give a log that names root 0, with two administrators."""
+    log = Growing()
+    log.found(root=fingerprint(root()))
+    return log
+
+
+def withdrawn(key: bytes = KEY) -> StampKeyWithdrawn:
+    """Say that a key is believed no longer."""
+    return StampKeyWithdrawn(key=note.encode_base64(key), reason="hilang")
+
+
+def test_keys_are_named_and_withdrawn_by_an_administrator() -> None:
+    """And one before anybody is known, while the agency begins."""
+    log = founded()
+    log.say(named(), who="")
+    log.entries[-1] = log.entries[-1].replace(b'"door":"job"', b'"door":"init"')
+    log.say(named(key=public_of(STRANGER)))
+    log.say(withdrawn())
+    log.say(withdrawn(public_of(STRANGER)), who="budi")
+    assert broken(log) == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "rule", "sentence"),
+    [
+        (named(about=b"x" * 32), "stamp.keys", "the root of receipts has not named this stamp key"),
+        (named(by=1), "stamp.keys", "the root of receipts has not named this stamp key"),
+        (named(key=b"x" * 31), "stamp.keys", "a stamp key is 32 bytes"),
+        (
+            named(1),
+            "stamp.root",
+            f"stamp key {note.encode_base64(KEY)} was named by {fingerprint(root(1))}, no root in use",
+        ),
+        (
+            withdrawn(),
+            "stamp.withdrawn",
+            f"stamp key {note.encode_base64(KEY)} was never named, or was withdrawn before",
+        ),
+    ],
+)
+def test_a_key_without_the_roots_word_is_named(
+    fact: StampKeyNamed | StampKeyWithdrawn, rule: str, sentence: str
+) -> None:
+    """Whoever writes the log has no root's key, which lies offline."""
+    log = founded()
+    index = log.say(fact)
+    assert broken(log) == [Finding(rule, index, sentence)]
+
+
+def test_a_withdrawn_key_never_comes_back() -> None:
+    """Nor is one named twice, or withdrawn twice."""
+    log, key = founded(), note.encode_base64(KEY)
+    log.say(named())
+    twice = log.say(named())
+    log.say(withdrawn())
+    again, back = log.say(withdrawn()), log.say(named())
+    assert broken(log) == [
+        Finding("stamp.twice", twice, f"stamp key {key} was named before"),
+        Finding("stamp.withdrawn", again, f"stamp key {key} was never named, or was withdrawn before"),
+        Finding("stamp.twice", back, f"stamp key {key} was named before"),
+    ]
+
+
+def test_nobody_names_a_key_by_hand() -> None:
+    """Neither somebody without the role nor the system once the agency stands."""
+    log = founded()
+    log.staff()
+    index = log.say(named(), who="joko")
+    other = log.say(withdrawn(), who="")
+    assert [(each.rule, each.index) for each in broken(log)] == [
+        ("authority.role", index),
+        ("authority.nobody", other),
+    ]
+
+
+def test_a_stamp_by_a_listed_key_is_believed() -> None:
+    """From paper to root, as an inspector's own machine does it."""
+    keys = stampkeys.check(listed(log_of(named()), 3), TRUSTED, root_cert=root(), now_s=NOW_S)
+    assert stamp.verify(stamp.read(stamped(MONEY)), ORIGIN, keys.keys) == KEY
