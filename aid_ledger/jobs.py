@@ -12,6 +12,7 @@ from aid_ledger.custody import carrying
 from aid_ledger.log import witnessing
 from aid_ledger.log.keyring import Keys
 from aid_ledger.officials import chores as officials
+from aid_ledger.receipts import jobs as receipts
 from aid_ledger.recipients import jobs as recipients
 
 EVERY_S: Final = 600
@@ -31,7 +32,9 @@ def registry(office: Office) -> Registry:
     if office.sequencer is not None:
         keys = office.sequencer.keys
         chores.append(Chore("carry_log_key_on", carrying.LOOK_EVERY_S, lambda: _carry_on(office, keys)))
-    return Registry([recipients.import_kind(office.acts)], chores=chores)
+    second_reader = receipts.second_reader(office.settings, office.kit.keys)
+    kinds = [recipients.import_kind(office.acts), receipts.issue_kind(office.acts, fault_of=second_reader)]
+    return Registry(kinds, chores=chores)
 
 
 def _carry_on(office: Office, keys: Keys) -> JsonObject:

@@ -19,6 +19,7 @@ from aid_ledger.cli import (
     household,
     keys,
     log,
+    receipts,
     receiptsroot,
     recipients,
     recovering,
@@ -86,6 +87,7 @@ main.add_command(log.audit_group)
 main.add_command(log.book_group)
 main.add_command(witnesses.witnesses)
 main.add_command(keys.keys)
+main.add_command(receipts.receipts)
 main.add_command(receiptsroot.receipts_root)
 main.add_command(signer.receipt_signer)
 main.add_command(stamps.stamps_group)

@@ -66,8 +66,30 @@ def issue_of(session: Session, batch: Batch) -> Issue:
     )
 
 
-def delivered_without_receipt(session: Session, batch_id: int, *, limit: int) -> list[Delivered]:
-    """List delivered lines of a batch without a receipt, in order; each with the result that delivered it."""
+def waiting_lines(session: Session, batch_id: int) -> Sequence[int]:
+    """List the numbers of the delivered lines of a batch that have no receipt, in order."""
+    query = (
+        select(BatchLine.line_no)
+        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .where(BatchLine.batch_id == batch_id, BatchLine.state == "delivered", Receipt.id.is_(None))
+        .order_by(BatchLine.line_no)
+    )
+    return session.scalars(query).all()
+
+
+def references_of(session: Session, batch_id: int) -> Sequence[str]:
+    """List the numbers of a batch's receipts, in the order in which they were issued."""
+    query = select(Receipt.reference).join(BatchLine, BatchLine.id == Receipt.line_id)
+    return session.scalars(query.where(BatchLine.batch_id == batch_id).order_by(Receipt.id)).all()
+
+
+def delivered_without_receipt(
+    session: Session, batch_id: int, *, limit: int, between: tuple[int, int] | None = None
+) -> list[Delivered]:
+    """List delivered lines of a batch without a receipt, in order; each with the result that delivered it.
+
+    `between` names the first and the last line that are looked at: without it each call reads over all that is done.
+    """
     village, district = aliased(Region), aliased(Region)
     query = (
         select(BatchLine, Source, village.name, district.name, LineResult, Handover)
@@ -86,6 +108,8 @@ def delivered_without_receipt(session: Session, batch_id: int, *, limit: int) ->
         )
         .order_by(BatchLine.line_no, LineResult.id)
     )
+    if between is not None:
+        query = query.where(BatchLine.line_no.between(*between))
     found: dict[int, Delivered] = {}
     for line, source, village_name, district_name, result, handover in session.execute(query.limit(limit * 2)):
         if len(found) < limit:

@@ -45,15 +45,19 @@ class Opened:
     salt: bytes
 
 
-def issue_receipts(act: Act, batch_reference: str, *, limit: int = rules.ISSUE_LIMIT) -> int:
+def issue_receipts(
+    act: Act, batch_reference: str, *, limit: int = rules.ISSUE_LIMIT, between: tuple[int, int] | None = None
+) -> int:
     """Issue receipts for delivered lines that have none yet; returns how many. Safe to repeat until it returns 0.
+
+    `between` are the first and the last line to look at, for a job that goes through a batch in order.
 
     Raises:
         BatchNotFound: there is no such batch.
     """
     # The batch's row is held: two who issue at once come one after the other, and the second finds nothing left.
     batch = batches.lock_batch(act.session, batch_reference)
-    waiting = queries.delivered_without_receipt(act.session, batch.id, limit=limit)
+    waiting = queries.delivered_without_receipt(act.session, batch.id, limit=limit, between=between)
     issue = queries.issue_of(act.session, batch)
 
     if not waiting:

@@ -6,26 +6,23 @@ A part that is in already changes nothing, so a killed job begins where it stopp
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import count
 from typing import Final, cast
 
 from sqlalchemy.orm import Session
 
-from aid_ledger.core import clock
 from aid_ledger.core.act import Actor, Acts
 from aid_ledger.core.db import reading
-from aid_ledger.core.jobs import Job, JobKind, JobNotFound, JsonObject, PlannedStep, Progress, Step, progress
-from aid_ledger.officials import queries as officials
+from aid_ledger.core.jobs import Job, JobKind, JsonObject, PlannedStep, Progress, Step, attempts
+from aid_ledger.officials import asking
 from aid_ledger.recipients import incoming, queries, service
-from aid_ledger.regions import queries as regions
 
 KIND: Final = "recipients.import"
 UNIT: Final = "rows"
 
 
-def job_id(reference: str, attempt: int = 1) -> str:
+def job_id(reference: str) -> str:
     """Name the job of a list; another attempt after a failure has a name of its own."""
-    return f"{KIND}:{reference}:{attempt}"
+    return attempts.first_id(f"{KIND}:{reference}")
 
 
 def args_of(reference: str) -> JsonObject:
@@ -62,27 +59,11 @@ def _reference(job: Job) -> str:
 
 
 def _asker(acts: Acts, reference: str) -> Actor:
-    """Act for the official who brought the list, in the office they hold now; their role is asked again each time."""
     with reading(acts.engine) as session:
         login = queries.recipient_import(session, reference).imported_by
-        official = officials.official_by_login(session, login)
-        place = officials.office_on(session, official.id, clock.today(regions.agency(session).zone))
-    office = place.code if place else ""
-    return Actor(type="official", id=login, office=office, door="job", official_id=official.id)
+    return asking.asker(acts, login)
 
 
 def newest(session: Session, reference: str) -> Progress | None:
     """Look at the latest attempt to take a list in; None where none was asked for."""
-    found: Progress | None = None
-    for attempt in count(1):
-        try:
-            found = progress(session, job_id(reference, attempt))
-        except JobNotFound:
-            break
-    return found
-
-
-def next_id(latest: Progress) -> str:
-    """Name the attempt after one that failed."""
-    stem, _, attempt = latest.job_id.rpartition(":")
-    return f"{stem}:{int(attempt) + 1}"
+    return attempts.newest(session, f"{KIND}:{reference}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from aid_ledger.core.act import Acts
+from aid_ledger.core.jobs.tables import job_progress
 from aid_ledger.core.roles import Role
 from aid_ledger.log.pen import LogPen
-from aid_ledger.receipts import queries, service, views
+from aid_ledger.receipts import jobs, queries, rules, service, views
 from aid_ledger.receipts.models import Receipt
 from audit.pdf import verify_receipt
 from tests.builders import delivering, receipt_keys
@@ -62,6 +64,56 @@ def test_one_button_issues_all_that_is_missing(web_app: Flask, founded: Founded)
     after = browser.get(page).text
     assert "Semua baris yang sampai sudah memiliki tanda terima" in after
     assert "Terbitkan" not in after
+
+
+def test_a_long_batch_is_a_workers_and_can_be_stopped(
+    web_app: Flask, founded: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over what one Act issues, the button asks for the work; the page shows how far it is, and calls it off."""
+    monkeypatch.setattr(rules, "ISSUE_LIMIT", 2)
+    sent = builders.delivered(founded, count=3)
+    browser = browse(web_app, founded, "treasurer")
+    page = f"{HOME}paket/{sent.batch}"
+    for _ in range(2):
+        assert browser.post(f"{page}/terbitkan", page=page).location == page
+    shown = browser.get(page).text
+    for words in ("Menunggu giliran", "0 dari 3 tanda terima", "Belum ada pekerja latar", "Hentikan"):
+        assert words in shown
+    assert "Terbitkan 3" not in shown
+    assert "0 dari 3 tanda terima" in browser.get(f"{page}/kemajuan").text
+    assert "Hentikan" not in browse(web_app, founded, "auditor").get(page).text
+    assert browser.post(f"{page}/hentikan", page=page).location == page
+    stopped = browser.get(page).text
+    for words in ("Dihentikan. Yang sudah terbit tetap berlaku", "Terbitkan 3 tanda terima"):
+        assert words in stopped
+    assert browser.post(f"{page}/hentikan", page=page).status_code == 409
+    assert browser.get(f"{HOME}paket/BTC-2021-000404-X/kemajuan").status_code == 404
+
+
+ENDS: dict[str, tuple[dict[str, object], str]] = {
+    "good": ({"state": "done", "result": '{"sampled": 3}'}, "3 contoh berkasnya diperiksa pembaca PDF lain dan lulus"),
+    "unread": ({"state": "done", "result": '{"sampled": 0}'}, "Contoh berkasnya belum diperiksa"),
+    "broken": ({"state": "failed", "error_code": "job.broke", "error_facts": "{}"}, "Pekerjaan berhenti"),
+    "refused": (
+        {"state": "failed", "error_code": "receipt.sample_refused", "error_facts": '{"receipt": "RCP-1"}'},
+        "berkas RCP-1 ditolak pembaca PDF lain. Jangan cetak paket ini dahulu",
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "words"), ENDS.values(), ids=ENDS.keys())
+def test_the_end_of_the_work_says_what_the_other_reader_found(
+    web_app: Flask, founded: Founded, values: dict[str, object], words: str
+) -> None:
+    """Whoever is about to print a hundred thousand sheets reads first whether a sample was good."""
+    sent = builders.delivered(founded, count=1)
+    with founded.act("treasurer") as act:
+        jobs.ask(act, sent.batch)
+    with founded.bench.engine.begin() as connection:
+        connection.execute(update(job_progress).values(started_at_ms=1, ended_at_ms=2, total=1, done=1, **values))
+    builders.issue(founded, sent.batch)
+    shown = browse(web_app, founded, "treasurer").get(f"{HOME}paket/{sent.batch}").text
+    assert words in shown
 
 
 @pytest.mark.parametrize("address", ["/pengiriman/paket/{batch}", "/penyaluran/{batch}"])

@@ -9,6 +9,7 @@ with `run_inline`.
 Three laws: a step is idempotent; a job carries ids and never personal data; a job acts through Acts like any door.
 """
 
+from aid_ledger.core.jobs import attempts
 from aid_ledger.core.jobs.arguments import JsonObject, JsonValue, UnsafeArguments
 from aid_ledger.core.jobs.board import JobNotFound, JobState, Progress, depth, live_workers, progress, recent
 from aid_ledger.core.jobs.inline import run_inline
@@ -33,6 +34,7 @@ __all__ = [
     "Registry",
     "Step",
     "UnsafeArguments",
+    "attempts",
     "cancel",
     "depth",
     "enqueue",

@@ -16,14 +16,15 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import references
+from aid_ledger.core.jobs import live_workers
 from aid_ledger.core.roles import Role
 from aid_ledger.disbursement.models import Batch
 from aid_ledger.log import queries as log
 from aid_ledger.log.timeline import TimelineItem, item_of
 from aid_ledger.officials import queries as officials
-from aid_ledger.receipts import layout, queries, rules, schemas, service
+from aid_ledger.receipts import jobs, layout, queries, rules, schemas, service
 from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.views import signer
+from aid_ledger.receipts.views import bars, signer
 from aid_ledger.settings import Settings
 from aid_ledger.web import desk, problems, slots
 from aid_ledger.web.guard import allow
@@ -92,12 +93,17 @@ def of_batch(batch: str) -> ResponseReturnValue:
     with desk.read() as session:
         progress = queries.progress_of(session, batch, _areas())
         found = queries.of_batch(session, progress.batch.id, _areas(), after=after)
+        bar = bars.of_batch(session, progress)
+        has_workers = live_workers(session) > 0
     shown = found[: queries.PAGE]
     return render_template(
         "receipts/batch.html",
         progress=progress,
         rows=shown,
         may_issue=_holds(*ISSUERS),
+        bar=bar,
+        is_at_work=bar is not None and bar["state"] in {"waiting", "running"},
+        has_workers=has_workers,
         next_after=shown[-1].receipt.id if len(found) > len(shown) else 0,
         is_first=not after,
     )
@@ -107,15 +113,40 @@ def of_batch(batch: str) -> ResponseReturnValue:
 @problems.shown_on(".of_batch")
 @allow(*ISSUERS)
 def issue(batch: str) -> ResponseReturnValue:
-    """Issue a receipt for every delivered line of a batch that has none; clicking twice issues nothing twice."""
+    """Issue a receipt for every delivered line of a batch that has none, or hand a long batch to a worker.
+
+    Clicking twice issues nothing twice.
+    """
     with desk.read() as session:
-        queries.progress_of(session, batch, _areas())
-    total = 0
-    while count := desk.act(service.issue_receipts, batch):
-        total += count
+        waiting = queries.progress_of(session, batch, _areas()).waiting
+    if waiting > rules.ISSUE_LIMIT:
+        desk.act(jobs.ask, batch)
+        return redirect(url_for(".of_batch", batch=batch))
+    total = desk.act(service.issue_receipts, batch)
     flash(
         f"{total} tanda terima diterbitkan." if total else "Semua yang sampai sudah memiliki tanda terima.", "success"
     )
+    return redirect(url_for(".of_batch", batch=batch))
+
+
+@bp.get("/paket/<batch>/kemajuan")
+@allow(*READERS)
+def issue_progress(batch: str) -> ResponseReturnValue:
+    """Answer a page that asks how far a long batch is."""
+    with desk.read() as session:
+        bar = bars.of_batch(session, queries.progress_of(session, batch, _areas()))
+    return render_template("web/partials/progress.html", progress=bar)
+
+
+@bp.post("/paket/<batch>/hentikan")
+@problems.shown_on(".of_batch")
+@allow(*ISSUERS)
+def stop_issuing(batch: str) -> ResponseReturnValue:
+    """Call a worker off; what it has issued stands, and the rest can be asked for again."""
+    with desk.read() as session:
+        queries.progress_of(session, batch, _areas())
+    desk.act(jobs.call_off, batch)
+    flash("Penerbitan dihentikan. Yang sudah terbit tetap berlaku.", "success")
     return redirect(url_for(".of_batch", batch=batch))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from aid_ledger.core.act import Act
-from aid_ledger.core.jobs import JobState, Progress, enqueue, live_workers
+from aid_ledger.core.jobs import JobState, Progress, attempts, enqueue, live_workers
 from aid_ledger.log.timeline import timeline
 from aid_ledger.officials import queries as officials
 from aid_ledger.recipients import forms, incoming, jobs, queries, service, template
@@ -189,7 +189,7 @@ def _resume(act: Act, reference: str) -> None:
     record = queries.recipient_import(act.session, reference, lock=True)
     newest = jobs.newest(act.session, reference)
     if record.state == "waiting" and newest is not None and newest.state in {JobState.FAILED, JobState.CANCELLED}:
-        enqueue(act.session, jobs.KIND, jobs.args_of(reference), job_id=jobs.next_id(newest))
+        enqueue(act.session, jobs.KIND, jobs.args_of(reference), job_id=attempts.next_id(newest))
 
 
 @contextmanager
