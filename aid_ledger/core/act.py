@@ -155,7 +155,7 @@ class Acts:
         self.kit = kit
         self._floor = floor
         self._pen = pen
-        self._zone = zone
+        self.zone = zone
 
     @contextmanager
     def open(self, actor: Actor, *, on: dt.date | None = None) -> Iterator[Act]:
@@ -172,7 +172,7 @@ class Acts:
         at = clock.now()
         check_not_behind(at, self._floor())
         with _WatchedSession(self.engine, expire_on_commit=False) as session:
-            act = Act(session, actor, self.kit, uuid.uuid4().hex, at, on or clock.today(self._zone))
+            act = Act(session, actor, self.kit, uuid.uuid4().hex, at, on or clock.today(self.zone))
             guard = set_guard(session)
             session.info[_ACT] = act
             # The guard is lifted while the connection is still ours: after a commit it may be another Act's already.
