@@ -46,6 +46,7 @@ SERVER_OPTIONS = (
     "synchronous_commit=off",
     "full_page_writes=off",
     "max_connections=200",
+    "max_wal_size=256MB",  # The cluster lies in memory where it can; a log that nobody reads needs no more of it.
     "jit=off",
 )
 
