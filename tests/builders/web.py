@@ -8,9 +8,11 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import CodeType
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from aid_ledger import app as composition
@@ -49,8 +51,27 @@ def running_app(founded: Founded) -> Iterator[Flask]:
     """Build the application as a web server does, on the database of a founded bench."""
     app = composition.create_app(settings_of(founded))
     app.testing = True
+    app.jinja_env.bytecode_cache = COMPILED
     yield app
     app.extensions["aid_ledger.office"].engine.dispose()
+
+
+class Compiled(BytecodeCache):
+    """What pages compile to, kept for all applications of this process: each would compile every page anew."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the code of a page with this source, if there is any."""
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a page."""
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = Compiled()
 
 
 class Browser:
