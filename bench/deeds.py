@@ -1,4 +1,4 @@
-"""What the log costs a deed: eight officials at work on PostgreSQL, with and without record and guard, in turns.
+"""What the log costs a deed: eight posts at work on PostgreSQL, with and without record and guard, in turns.
 
 The clients are processes, for Python's threads would measure Python's lock; the sequencer is one more, and runs through
 all turns as in production. Without record and guard there is nothing for it to do. See docs/benchmarks.md.
@@ -10,8 +10,9 @@ import itertools
 import tempfile
 import time
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -19,103 +20,155 @@ from typing import Final
 from sqlalchemy import func, select
 
 from aid_ledger.core import clock
+from aid_ledger.core.act import Actor
 from aid_ledger.core.db import make_engine, reading
 from aid_ledger.log import queries
 from aid_ledger.log.models import LogEntry, LogPosition
-from aid_ledger.recipients.models import Person
 from audit import note
-from bench import ours
-from bench.agency import Agency, prepared
+from bench import ours, posts
 from bench.cluster import Cluster
+from bench.posts import ROUND, Post, Posts
 from bench.sides import Side
+from bench.workday import PER_ROUND
+from tests.builders.officials import Person
 
 CLIENTS: Final = 8
-HOUSEHOLDS: Final = 1_600
-"""Two hundred for each official, so that nobody meets a row that is still warm from the deed before."""
-ROUNDS: Final = 12
-TURN_S: Final = 4.0
+PACKETS: Final = 600
+"""On the way to each village, one for a household: more than a post hands over in all turns."""
+ROUNDS: Final = 10
+TURNS_S: Final = {"mix": 5.0, "smallest": 2.5}
 """Short turns, many times: a machine that others use too changes its mind within minutes."""
-WARMING_S: Final = 2.0
+WARMING_S: Final = 3.0
 START_S: Final = 0.2
 """From telling the first to begin until all have been told."""
 MS: Final = 1_000
 WAYS: Final = ("audited", "unaudited")
 
+Done = Mapping[str, tuple[float, float, float]]
+"""For each kind of deed: how many, their seconds by the clock, their processor seconds."""
+
 
 def measure(cluster: Cluster, scale: float) -> dict[str, float]:
-    """Measure the ratio, and how long entries wait for the checkpoint that covers them."""
+    """Measure the ratios, and how long entries wait for the checkpoint that covers them."""
     with tempfile.TemporaryDirectory() as place:
-        agency = prepared(cluster, Path(place), "desks", households=max(CLIENTS, round(HOUSEHOLDS * scale)))
-        return at_work(cluster, agency, rounds=max(2, round(ROUNDS * scale)), turn_s=max(0.3, TURN_S * scale))
+        packets = max(2 * ROUND, round(PACKETS * scale))
+        made = posts.prepared(cluster, Path(place), "desks", posts=CLIENTS, lines=packets)
+        turns_s = {work: max(0.3, turn_s * scale) for work, turn_s in TURNS_S.items()}
+        return at_work(cluster, made, rounds=max(2, round(ROUNDS * scale)), turns_s=turns_s)
 
 
-def at_work(
-    cluster: Cluster, agency: Agency, *, rounds: int, turn_s: float, clients: int = CLIENTS
-) -> dict[str, float]:
-    """Have all officials work at once, turn by turn, while the sequencer orders and signs."""
-    url = cluster.address(agency.template)
+def at_work(cluster: Cluster, made: Posts, *, rounds: int, turns_s: Mapping[str, float]) -> dict[str, float]:
+    """Have all posts work at once, turn by turn, while the sequencer orders and signs."""
+    url = cluster.address(made.database)
     with ExitStack() as stack:
-        desks = [stack.enter_context(Side("bench.officials")) for _ in range(clients)]
+        desks = [stack.enter_context(Side("bench.officials")) for _ in made.posts]
         sequencer = stack.enter_context(Side("bench.sequencing"))
-        people, before = _people(url), _entries(url)
-        for number, desk in enumerate(desks):
-            desk.ask("open", people=people[number::clients], **ours.desk(url, agency.operator, agency.keys))
-        skey = note.format_skey(agency.signing)
-        sequencer.ask("start", url=url, skey=skey, published=str(agency.published))
-        for way in WAYS:
-            _turn(desks, way, min(WARMING_S, turn_s))
-        cluster.settle(agency.template)
-        turns, warm = [], _entries(url)
+        before = _entries(url)
+        for number, (desk, post) in enumerate(zip(desks, made.posts, strict=True)):
+            first = number * ROUND // len(desks)
+            desk.ask("open", post=asdict(post), first=first, **ours.desk(url, clerk_of(post), made.keys))
+        skey = note.format_skey(made.signing)
+        sequencer.ask("start", url=url, skey=skey, published=str(made.published))
+        for work, way in itertools.product(turns_s, WAYS):
+            _turn(desks, work, way, min(WARMING_S, turns_s[work]))
+        cluster.settle(made.database)
+        turns: dict[str, list[dict[str, Done]]] = {work: [] for work in turns_s}
+        warm = _acts(url)
         spent = sequencer.ask("spent")["cpu_s"]
         # Whoever goes first in one round goes second in the next, so that neither always inherits the other's mess.
         for order in itertools.islice(itertools.cycle((WAYS, WAYS[::-1])), rounds):
-            turns.append({way: _turn(desks, way, turn_s) for way in order})
-            _tell(turns[-1])
+            for work, turn_s in turns_s.items():
+                turns[work].append({way: _turn(desks, work, way, turn_s) for way in order})
+                _tell(work, turns[work][-1])
         spent = sequencer.ask("spent")["cpu_s"] - spent
         published = sequencer.ask("end")["published"]
-    audited = sum(turn["audited"]["deeds"] for turn in turns)
-    assert _entries(url) - warm == audited, "a deed without its entry, or an entry without its deed"
+    audited = sum(kind[0] for work in turns.values() for turn in work for kind in turn["audited"].values())
+    assert _acts(url) - warm == audited, "a deed without its entries, or entries without their deed"
     delays = sorted(_delays(url, before, published))
     return compared(turns) | {
         "merge_delay_p50_s": _percentile(delays, 0.5),
         "merge_delay_p99_s": _percentile(delays, 0.99),
-        "sequencer_cpu_share": spent / (rounds * turn_s * len(WAYS)),
+        "sequencer_cpu_share": spent / (rounds * sum(turns_s.values()) * len(WAYS)),
     }
 
 
-def compared(turns: Sequence[dict[str, dict[str, float]]]) -> dict[str, float]:
-    """Make measures of all turns: medians, and ratios of medians."""
-    per_s = {way: median(turn[way]["per_s"] for turn in turns) for way in WAYS}
-    cpu_ms = {way: median(turn[way]["cpu_s"] * MS / turn[way]["deeds"] for turn in turns) for way in WAYS}
+def compared(turns: Mapping[str, Sequence[Mapping[str, Done]]]) -> dict[str, float]:
+    """Make measures of all turns: what a deed takes is the median of its turns' means, a mix of deeds their sum."""
+    mix = {way: _medians([turn[way] for turn in turns["mix"]]) for way in WAYS}
+    smallest = {way: _medians([turn[way] for turn in turns["smallest"]]) for way in WAYS}
+    kinds = [kind for kind in PER_ROUND if all(kind in took for took in mix.values())]
     return {
-        "audited_vs_unaudited_8": per_s["audited"] / per_s["unaudited"],
-        "audited_vs_unaudited_8_cpu": cpu_ms["unaudited"] / cpu_ms["audited"],
-        "act_per_s_8": per_s["audited"],
-        "unaudited_act_per_s_8": per_s["unaudited"],
-        "act_cpu_ms_8": cpu_ms["audited"],
-        "unaudited_act_cpu_ms_8": cpu_ms["unaudited"],
+        **_ratios({way: _mixed({kind: took[kind] for kind in kinds}) for way, took in mix.items()}, ""),
+        **_ratios({way: took["correct_person"] for way, took in smallest.items()}, "_smallest"),
+        **{f"deed_{kind}_ratio": mix["unaudited"][kind][0] / mix["audited"][kind][0] for kind in kinds},
+        **{f"deed_{kind}_cpu_ratio": mix["unaudited"][kind][1] / mix["audited"][kind][1] for kind in kinds},
     }
 
 
-def _turn(desks: Sequence[Side], way: str, turn_s: float) -> dict[str, float]:
-    """Let all work until one moment, and add up what they did: deeds, and processor time of both ends."""
+Took = tuple[float, float]
+"""Seconds by the clock of one deed with all at work, and its processor seconds."""
+
+
+def _medians(turns: Sequence[Done]) -> dict[str, Took]:
+    """Tell what each kind of deed took, from the turns in which it was done at all."""
+    by_kind = {kind: [turn[kind] for turn in turns if kind in turn] for kind in PER_ROUND}
+    return {
+        kind: (median(each[1] / each[0] for each in done), median(each[2] / each[0] for each in done))
+        for kind, done in by_kind.items()
+        if done
+    }
+
+
+def _mixed(took: Mapping[str, Took]) -> Took:
+    """Tell what one deed takes on average, each kind as often as a round has it."""
+    deeds = sum(PER_ROUND[kind] for kind in took)
+    clock_s = sum(PER_ROUND[kind] * each[0] for kind, each in took.items())
+    return clock_s / deeds, sum(PER_ROUND[kind] * each[1] for kind, each in took.items()) / deeds
+
+
+def _ratios(took: Mapping[str, Took], what: str) -> dict[str, float]:
+    audited, unaudited = took["audited"], took["unaudited"]
+    return {
+        f"audited_vs_unaudited_8{what}": unaudited[0] / audited[0],
+        f"audited_vs_unaudited_8{what}_cpu": unaudited[1] / audited[1],
+        f"act_per_s_8{what}": CLIENTS / audited[0],
+        f"unaudited_act_per_s_8{what}": CLIENTS / unaudited[0],
+        f"act_cpu_ms_8{what}": audited[1] * MS,
+        f"unaudited_act_cpu_ms_8{what}": unaudited[1] * MS,
+    }
+
+
+def clerk_of(post: Post) -> Actor:
+    """Give the operator of a post."""
+    return Person(**post.people["operator"]).actor()
+
+
+def _turn(desks: Sequence[Side], work: str, way: str, turn_s: float) -> dict[str, tuple[float, float, float]]:
+    """Let all work until one moment, and add up what they did."""
     until_s = time.monotonic() + START_S + turn_s
     for desk in desks:
-        desk.tell("work", way=way, since_s=until_s - turn_s, until_s=until_s)
+        desk.tell("work", way=way, work=work, since_s=until_s - turn_s, until_s=until_s)
     done = [desk.hear() for desk in desks]
-    return {what: sum(each[what] for each in done) for what in ("deeds", "per_s", "cpu_s")}
+    kinds = {kind for each in done for kind in each}
+    return {kind: _added([each[kind] for each in done if kind in each]) for kind in kinds}
 
 
-def _tell(turn: dict[str, dict[str, float]]) -> None:
-    print("  " + "  ".join(f"{way} {turn[way]['per_s']:.1f}" for way in WAYS), flush=True)
+def _added(parts: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    count, clock_s, cpu_s = (sum(column) for column in zip(*parts, strict=True))
+    return count, clock_s, cpu_s
 
 
-def _people(url: str) -> list[str]:
+def _tell(work: str, turn: Mapping[str, Done]) -> None:
+    said = (f"{way} {sum(each[0] for each in turn[way].values()):.0f}" for way in WAYS)
+    print(f"  {work}: " + "  ".join(said), flush=True)
+
+
+def _acts(url: str) -> int:
     engine = make_engine(url)
     with reading(engine) as session:
-        found = list(session.scalars(select(Person.reference).order_by(Person.id)))
+        count = session.scalar(select(func.count(LogEntry.act.distinct()))) or 0
     engine.dispose()
-    return found
+    return count
 
 
 def _entries(url: str) -> int:

@@ -1,19 +1,18 @@
-"""One of many officials at work at once: household corrections, each in an Act of its own. Run by sides.py.
+"""One of many posts at work at once, each deed in an Act of its own. Run by sides.py.
 
-A correction is a deed of every day in which officials do not meet: each locks a household of their own village. It is
-done either through the Acts of the product, or through the same Acts without record and guard; nothing else differs:
-the same service, the same reads, the same encryption, the same row changed, one commit that waits for the disk.
+Deeds are done either through the Acts of the product, or through the same Acts without record and guard; nothing else
+differs: the same service, the same reads, the same encryption, the same rows changed, one commit that waits for the
+disk. What is done all day is in `workday.py`.
 """
 
 from __future__ import annotations
 
 import gc
-import os
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,11 @@ from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.core.db import Base, make_engine
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.sworn import SwornFloor
-from aid_ledger.recipients import service
 from audit.facts import Fact
 from bench.sides import serve
+from bench.workday import Days, Workday
 
-REASON = "Nomor telepon baru, disampaikan warga di kantor desa."
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+NS_PER_S = 1_000_000_000
 
 
 class UnrecordedAct(Act):
@@ -52,47 +50,52 @@ class UnauditedActs(Acts):
 
 
 class Desk:
-    """The turns of one official."""
+    """The turns of one post."""
 
-    def open(self, people: list[str], **given: Any) -> dict[str, Any]:  # noqa: ANN401 - an ours.Desk
-        """Sit down: connect, and take the households that are this official's."""
+    def open(self, post: dict[str, Any], first: int, **given: Any) -> dict[str, Any]:  # noqa: ANN401 - an ours.Desk
+        """Sit down: connect, and begin the day."""
         keys = {key_id: bytes.fromhex(key) for key_id, key in given["keys"].items()}
         kit = Kit(FieldKeys(current=given["current"], keys=keys, lookup=bytes.fromhex(given["lookup"])), Path())
-        engine = make_engine(given["url"])
-        self.actor = Actor(**given["actor"])
+        engine = self.engine = make_engine(given["url"])
         self.ways = {
             "audited": Acts(engine, LogPen(None), kit, floor=SwornFloor(engine)),
             "unaudited": UnauditedActs(engine, LogPen(None), kit),
         }
-        self.people = cycle(people)
-        self.done = 0
+        day = Workday(post, first)
+        self.days: dict[str, Days] = {"mix": day.rounds(), "smallest": day.corrections()}
+        self.next = {work: next(days) for work, days in self.days.items()}
         with engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
             self.backend = driver.info.backend_pid
+        gc.collect()  # Of what was imported; a turn is too short for that.
         return {}
 
-    def work(self, way: str, since_s: float, until_s: float) -> dict[str, Any]:
-        """Correct one household after the other between two moments of the machine's monotonic clock; one at least."""
-        acts, before = self.ways[way], self.done
-        gc.collect()
-        time.sleep(max(0, since_s - time.monotonic()))
-        began_s, spent_s = time.monotonic(), time.process_time() + self._server_s()
-        while self.done == before or time.monotonic() < until_s:
-            self.done += 1
-            values = {"no_hp": f"+62812{self.done:08d}"}
-            acts.run(self.actor, service.correct_person, next(self.people), reason=REASON, values=values)
-        deeds = self.done - before
-        return {
-            "deeds": deeds,
-            "per_s": deeds / (time.monotonic() - began_s),
-            "cpu_s": time.process_time() + self._server_s() - spent_s,
-        }
+    def work(self, way: str, work: str, since_s: float, until_s: float) -> dict[str, Any]:
+        """Do one deed after the other between two moments of the machine's monotonic clock; one at least.
 
-    def _server_s(self) -> float:
-        """Tell the processor time of the one server process that serves this official."""
-        fields = Path(f"/proc/{self.backend}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        Tells for each kind of deed how many were done, and their seconds by the clock and of both processors.
+        """
+        acts = self.ways[way]
+        done: dict[str, list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
+        time.sleep(max(0, since_s - time.monotonic()))
+        while not done or time.monotonic() < until_s:
+            deed = self.next[work]
+            began_s, spent_s = time.monotonic(), self._spent_s()
+            outcome = acts.run(deed.actor, deed.service, *deed.positional, **deed.named)
+            took = (1, time.monotonic() - began_s, self._spent_s() - spent_s)
+            done[deed.name] = [sum(pair) for pair in zip(done[deed.name], took, strict=True)]
+            self.next[work] = self.days[work].send(outcome)
+        return done
+
+    def close(self) -> None:
+        """Get up: leave the database."""
+        self.engine.dispose()
+
+    def _spent_s(self) -> float:
+        """Tell the processor time of this process and of the one server process that serves it."""
+        served_ns = int(Path(f"/proc/{self.backend}/schedstat").read_text().split()[0])
+        return time.process_time() + served_ns / NS_PER_S
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -20,22 +21,21 @@ from audit.facts.people import PersonCorrected
 from audit.policy import Policy
 from audit.source import FolderSource
 from audit.verify import verify_log
-from bench import agency, cluster, deeds, proofs, reading, story, verifying
-from bench.officials import REASON, UnauditedActs
+from bench import cluster, deeds, ours, posts, proofs, reading, story, verifying
+from bench.officials import Desk, UnauditedActs
+from bench.workday import PER_ROUND, REASON, UNCOUNTED
 from tests.builders import recipients
 from tests.builders.officials import Founded
 
-DEEDS = {
-    "audited_vs_unaudited_8",
-    "audited_vs_unaudited_8_cpu",
-    "act_per_s_8",
-    "unaudited_act_per_s_8",
-    "act_cpu_ms_8",
-    "unaudited_act_cpu_ms_8",
-    "merge_delay_p50_s",
-    "merge_delay_p99_s",
-    "sequencer_cpu_share",
-}
+RATIOS = {"audited_vs_unaudited_8", "audited_vs_unaudited_8_smallest"}
+DEEDS = (
+    RATIOS
+    | {f"{name}_cpu" for name in RATIOS}
+    | {f"{name}_8{what}" for name in ("act_per_s", "act_cpu_ms") for what in ("", "_smallest")}
+    | {f"unaudited_{name}_8{what}" for name in ("act_per_s", "act_cpu_ms") for what in ("", "_smallest")}
+    | {"merge_delay_p50_s", "merge_delay_p99_s", "sequencer_cpu_share"}
+)
+OF_ONE_KIND = {f"deed_{kind}_{what}" for kind in PER_ROUND for what in ("ratio", "cpu_ratio")}
 
 VERIFYING = {
     "verify_vs_pymerkle",
@@ -82,25 +82,60 @@ def test_the_measured_deed_is_recorded_and_guarded(founded: Founded) -> None:
 
 
 def test_medians_of_turns_become_ratios_and_processor_time() -> None:
-    """The cheat of the best turn: one lucky round of either way moves nothing."""
-    turn = {
-        "audited": {"deeds": 10, "per_s": 90.0, "cpu_s": 0.05},
-        "unaudited": {"deeds": 10, "per_s": 100.0, "cpu_s": 0.04},
+    """The cheat of the best turn: one lucky round of either way moves nothing; nor does a mix that nobody works."""
+    done = dict.fromkeys(PER_ROUND, (2.0, 0.2, 0.1))
+    less = dict.fromkeys(PER_ROUND, (2.0, 0.18, 0.08)) | {UNCOUNTED: (1.0, 99.0, 99.0)}
+    turn: dict[str, deeds.Done] = {"audited": done, "unaudited": less}
+    lucky: dict[str, deeds.Done] = turn | {"audited": dict.fromkeys(PER_ROUND, (2.0, 0.002, 0.001))}
+    alone: dict[str, deeds.Done] = {
+        "audited": {"correct_person": (10.0, 1.0, 0.05)},
+        "unaudited": {"correct_person": (10.0, 0.7, 0.03)},
     }
-    lucky = turn | {"audited": {"deeds": 10, "per_s": 900.0, "cpu_s": 0.0}}
-    measures = deeds.compared([turn, lucky, turn])
-    assert measures["audited_vs_unaudited_8"] == 0.9
-    assert measures["audited_vs_unaudited_8_cpu"] == 0.8
-    assert measures["act_per_s_8"] == 90
-    assert measures["unaudited_act_cpu_ms_8"] == 4
+    measures = deeds.compared({"mix": [turn, lucky, turn], "smallest": [alone]})
+    assert measures["audited_vs_unaudited_8"] == pytest.approx(0.9)
+    assert measures["audited_vs_unaudited_8_cpu"] == pytest.approx(0.8)
+    assert measures["act_per_s_8"] == pytest.approx(80)
+    assert measures["unaudited_act_cpu_ms_8"] == pytest.approx(40)
+    assert measures["audited_vs_unaudited_8_smallest"] == pytest.approx(0.7)
+    assert measures["deed_handover_ratio"] == pytest.approx(0.9)
 
 
-def test_officials_work_at_once_and_every_deed_is_sealed(tmp_path: Path) -> None:
-    """The law that as many entries lie in the log as deeds were counted, each under a published checkpoint."""
+def test_each_deed_of_the_mix_counts_as_often_as_a_round_has_it() -> None:
+    """The cheat of the dear deed whose log costs little: it is done once in a round, however long it takes."""
+    often, once = "check", "draft"
+    audited: deeds.Done = {often: (1.0, 0.02, 0.02), once: (50.0, 50.0, 50.0)}
+    unaudited: deeds.Done = {often: (9.0, 0.09, 0.09), once: (50.0, 50.0, 50.0)}
+    alone: deeds.Done = {"correct_person": (1.0, 1.0, 1.0)}
+    turns: dict[str, list[dict[str, deeds.Done]]] = {
+        "mix": [{"audited": audited, "unaudited": unaudited}],
+        "smallest": [dict.fromkeys(deeds.WAYS, alone)],
+    }
+    measures = deeds.compared(turns)
+    checks = PER_ROUND[often]
+    assert measures["audited_vs_unaudited_8"] == pytest.approx((checks * 0.01 + 1) / (checks * 0.02 + 1))
+
+
+def test_a_whole_round_is_lived_with_the_log_and_without(tmp_path: Path) -> None:
+    """The cheat of a day cut short: both ways do every deed of a round, each as often as the documents say."""
     with cluster.running() as server:
-        made = agency.prepared(server, tmp_path, "desks", households=2)
-        measures = deeds.at_work(server, made, rounds=1, turn_s=0.3, clients=2)
-    assert set(measures) == DEEDS
+        made = posts.prepared(server, tmp_path, "desks", posts=1, lines=2 * posts.ROUND)
+        clerk = deeds.clerk_of(made.posts[0])
+        desk = Desk()
+        desk.open(asdict(made.posts[0]), 0, **ours.desk(server.address("desks"), clerk, made.keys))
+        for way in deeds.WAYS:
+            lived: Counter[str] = Counter()
+            for _ in range(sum(PER_ROUND.values()) + 1):
+                lived.update({kind: int(took[0]) for kind, took in desk.work(way, "mix", 0, 0).items()})
+            assert lived == PER_ROUND | {UNCOUNTED: 1}
+        desk.close()
+
+
+def test_posts_work_at_once_and_every_deed_is_sealed(tmp_path: Path) -> None:
+    """The law that as many Acts lie in the log as deeds were counted, each under a published checkpoint."""
+    with cluster.running() as server:
+        made = posts.prepared(server, tmp_path, "desks", posts=2, lines=posts.ROUND)
+        measures = deeds.at_work(server, made, rounds=2, turns_s={"mix": 0.5, "smallest": 0.3})
+    assert DEEDS <= set(measures) <= DEEDS | OF_ONE_KIND
     assert all(number > 0 for number in measures.values())
 
 
