@@ -131,6 +131,7 @@ def second_reader(settings: Settings, keys: FieldKeys) -> FaultOf:
             next_signing_file=settings.receipt_next_signing_file,
             root_certificate_file=settings.receipt_root_certificate_file,
             crl_file=settings.receipt_crl_file,
+            stamp_file=settings.receipt_stamp_file,
             base_url=settings.base_url,
         )
         return loaded
