@@ -23,14 +23,14 @@ def _proposed(state: State, step: Step, fact: LogKeyProposed) -> None:
 
 
 def _announced(state: State, step: Step, fact: LogKeyAnnounced) -> None:
-    hold_second(state, step, state.keys_proposed.get(fact.new, ""), fact.proposed_by, "keys")
+    hold_second(state, step, state.keys_proposed.get(fact.new), fact.proposed_by, "keys")
 
 
-def hold_second(state: State, step: Step, proposed_by: str, stated: str, rules: str) -> None:
-    """Hold an announcement against the proposal it agrees to: another person's, and named as it was."""
-    if not proposed_by or stated != proposed_by:
+def hold_second(state: State, step: Step, proposed_by: str | None, stated: str, rules: str) -> None:
+    """Hold an announcement against the proposal it agrees to, None if there was none: another's, named as it was."""
+    if stated != proposed_by:
         state.broken(f"{rules}.proposed", step.index, f"{stated} did not propose this key")
-    elif same_person(state, proposed_by, step.who, step.entry.on):
+    elif same_person(state, stated, step.who, step.entry.on):
         state.broken(f"{rules}.second", step.index, f"{step.who} agreed to a key of their own")
 
 

@@ -34,7 +34,7 @@ def _proposed(state: State, step: Step, fact: ReceiptRootProposed) -> None:
 
 
 def _announced(state: State, step: Step, fact: ReceiptRootAnnounced) -> None:
-    hold_second(state, step, state.roots_proposed.get(fact.new, ""), fact.proposed_by, "roots")
+    hold_second(state, step, state.roots_proposed.get(fact.new), fact.proposed_by, "roots")
     try:
         _announce(state, fact, datetime.fromisoformat(step.entry.recorded_at))
     except AuditError as error:

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from audit.facts import money
+from audit.replay.value import account
 from tests.audit.lies import Cheat, at, both, change, drop, then, until
 from tests.audit.replaying import offer_of, paper, programme, rate, receipt_of, source_opened, story
 from tests.audit.told import DAY, Expected, Said, broken, expected, move, said
@@ -287,3 +288,9 @@ def test_a_cheat_is_named(name: str) -> None:
 def test_a_programme_may_pay_up_to_its_ceiling() -> None:
     """All of it is not over it."""
     assert broken(change("funds", 5, amount=600_000)(story())) == []
+
+
+def test_an_account_is_of_a_source_a_programme_and_a_stage() -> None:
+    """What is not allocated yet belongs to no programme, and no programme can be called that."""
+    assert account("APBD-1", "BST", "allocated") == "APBD-1/BST/allocated"
+    assert account("APBD-1", "", "received") == "APBD-1/-/received"

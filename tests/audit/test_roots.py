@@ -109,8 +109,10 @@ def test_one_root_follows_another_and_never_comes_back() -> None:
     assert broken(log) == []
     log.say(proposed(0, old=2))
     index = log.say(announced(log, 0, old=2), who="budi")
-    sentence = f"{of(0)} was decided on before, or another root waits"
-    assert broken(log) == [Finding("roots.used", index, sentence)]
+    sentence = "was decided on before, or another root waits"
+    assert broken(log) == [Finding("roots.used", index, f"{of(0)} {sentence}")]
+    again = log.say(announced(log, 1, old=2), who="budi")
+    assert broken(log)[1:] == [Finding("roots.used", again, f"{of(1)} {sentence}")]
 
 
 def test_a_stolen_root_key_alone_rotates_nothing() -> None:
@@ -197,6 +199,15 @@ def test_a_root_that_was_withdrawn_is_never_taken() -> None:
     log.say(announced(log), who="budi")
     index = log.say(announced(log, 2), who="budi")
     assert broken(log) == [Finding("roots.used", index, f"{of(2)} was decided on before, or another root waits")]
+
+
+def test_a_root_that_was_withdrawn_before_its_announcement_is_never_announced() -> None:
+    """THREATS 11: given up is decided on, whoever agrees afterwards."""
+    log = staffed()
+    log.say(proposed())
+    log.say(ReceiptRootWithdrawn(new=of(1), reason="Tidak dikenal."), who="budi")
+    index = log.say(announced(log), who="budi")
+    assert broken(log) == [Finding("roots.used", index, f"{of(1)} was decided on before, or another root waits")]
 
 
 def test_a_root_is_proposed_once_and_after_the_one_in_use() -> None:
