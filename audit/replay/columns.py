@@ -1,10 +1,11 @@
 """Frozen lines and entitlements in columns: a million of each in some hundred megabytes, not in a thousand.
 
-Plain memory without rules. A line costs some sixty bytes, an entitlement one; both are found by halving.
+Plain memory without rules. A line costs some eighty bytes, an entitlement one; both are found by halving.
 """
 
 from __future__ import annotations
 
+import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,19 +42,17 @@ class Lines(Mapping[int, Line]):
         self.numbers = array("q")
         self.entitlements = array("q")
         self.amounts = array("q")
-        self._sources = array("H")
-        self._source_names: list[str] = []
+        self._sources: list[str] = []
         self._states = bytearray()
         self._commitments = bytearray()
 
     def append(self, line: FrozenLine) -> None:
         """Add the next line; the caller has seen to its number being larger than the last."""
-        if line.source not in self._source_names:
-            self._source_names.append(line.source)
         self.numbers.append(line.line)
         self.entitlements.append(line.entitlement)
         self.amounts.append(line.amount)
-        self._sources.append(self._source_names.index(line.source))
+        # One text for all lines of a source, however many sources a stranger names.
+        self._sources.append(sys.intern(line.source))
         self._states.append(_PLACE[LISTED])
         self._commitments += line.commitment.encode()
 
@@ -68,7 +67,7 @@ class Lines(Mapping[int, Line]):
 
     def source_at(self, place: int) -> str:
         """Tell which source pays the line at a place."""
-        return self._source_names[self._sources[place]]
+        return self._sources[place]
 
     def put(self, place: int, state: str) -> None:
         """Give the line at a place another state."""
