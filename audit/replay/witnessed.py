@@ -123,8 +123,8 @@ def _leaving(state: State, act: Sequence[Step]) -> set[str]:
         match step.fact:
             case paying.PaymentInstructed() | paying.GoodsHandedOver() as fact:
                 left.add(fact.batch)
-            case paying.FileCollected() as fact:
-                left.add(state.instructions.get(fact.instruction, ""))
+            case paying.FileCollected() as fact if fact.instruction in state.instructions:
+                left.add(state.instructions[fact.instruction])
             case paying.ReceiptPrinted() as fact:
                 left.add(fact.receipt)
     return left
