@@ -161,7 +161,7 @@ def _arrived(state: State, step: Step, fact: facts.GoodsReceived) -> None:
     ends = {"origin": ("", "world"), "target": (order.program, "allocated")}
     carry(state, step, fact.moves, between(order.source, order.commodity, fact.quantity, **ends))
     held.arrived += fact.quantity
-    if fact.commodity != order.commodity or not 0 < held.arrived <= order.quantity or not fact.quantity:
+    if fact.commodity != order.commodity or held.arrived > order.quantity or not fact.quantity:
         state.broken(
             "purchase.arrival", step.index, f"{fact.purchase} ordered {order.quantity}, took in {held.arrived}"
         )
