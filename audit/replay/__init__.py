@@ -85,9 +85,6 @@ def _handlers() -> dict[type[Fact], tuple[Callable[[State, Step, Any], None], ..
     return found
 
 
-_HANDLERS = _handlers()
-
-
 class Replay:
     """Reads entries in log order and collects violations; afterwards `state` is what the facts amount to.
 
@@ -97,6 +94,7 @@ class Replay:
 
     def __init__(self, *, remembers_rows: bool = False) -> None:
         self.state = State()
+        self._handlers = _handlers()
         self._remembers_rows = remembers_rows
         self._act = ""
         self._steps: list[Step] = []
@@ -135,7 +133,7 @@ class Replay:
         if self._remembers_rows:
             rows.judge(state, step)
             rows.remember(state, step)
-        for handler in _HANDLERS.get(kind, ()):
+        for handler in self._handlers.get(kind, ()):
             handler(state, step, step.fact)
 
 

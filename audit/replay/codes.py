@@ -50,7 +50,7 @@ def _reset_asked(state: State, step: Step, fact: facts.FactorResetRequested) -> 
         state.broken("factor.reset_twice", step.index, f"{fact.reset} was asked for twice")
     if fact.factor not in FACTORS or not fact.decree.strip():
         state.broken("factor.reset_paper", step.index, f"{fact.reset} of {fact.official} has no SK or no factor")
-    state.asked[fact.reset] = Asked(step.who, step.entry.actor.office, fact)
+    state.asked[fact.reset] = Asked(step.who, fact)
 
 
 def _reset(state: State, step: Step, fact: facts.FactorResetGranted) -> None:
@@ -90,7 +90,7 @@ def _signed_in(state: State, step: Step, fact: facts.SignedIn) -> None:
         if device is None or device.owner != fact.official or not device.is_active:
             state.broken("otp.device", step.index, f"device {fact.device} is not {fact.official}'s")
             return
-        _spend(state, step, device, fact, challenge="")
+        _spend(state, step, device, fact)
     elif fact.device or fact.step:
         state.broken("otp.device", step.index, f"{fact.official} signed in by {fact.factor} and names a device")
 
@@ -101,11 +101,11 @@ def _opened(state: State, step: Step, fact: ChallengeOpened) -> None:
         state.broken("otp.challenge", step.index, f"{fact.challenge} was opened twice, or shows nothing or twice")
     if not _instant(step) <= fact.expires_at <= _instant(step) + LIFE:
         state.broken("otp.life", step.index, f"{fact.challenge} waits longer for its code than five minutes")
-    earlier = state.challenges.get(state.open_challenge.get(step.who, ""))
+    earlier = state.open_challenge.get(step.who)
     if earlier is not None:
         earlier.ended = earlier.ended or "replaced"
-    state.challenges[fact.challenge] = Challenge(step.who, fact.device, fact.expires_at, shown)
-    state.open_challenge[step.who] = fact.challenge
+    challenge = Challenge(step.who, fact.device, fact.expires_at, shown)
+    state.challenges[fact.challenge] = state.open_challenge[step.who] = challenge
 
 
 def _rejected(state: State, step: Step, fact: OtpRejected) -> None:
@@ -146,18 +146,18 @@ def _approved(state: State, step: Step, fact: ApprovalGiven) -> None:
         return
     if at < device.usable_from:
         state.broken("otp.fresh_factor", step.index, f"device {fact.device} approved before it was allowed to")
-    _spend(state, step, device, fact, challenge=fact.challenge)
+    _spend(state, step, device, fact)
 
 
-def _spend(state: State, step: Step, device: Device, fact: facts.SignedIn | ApprovalGiven, *, challenge: str) -> None:
+def _spend(state: State, step: Step, device: Device, fact: facts.SignedIn | ApprovalGiven) -> None:
     """Spend a time step for ever: steps of a device only rise.
 
     One code may serve the listed batches of one challenge in one act, and nothing else.
     """
-    now = (step.entry.act, challenge)
-    if fact.step <= device.step and not (challenge and fact.step == device.step and device.spent_by == now):
+    answer = (step.entry.act, fact.challenge) if isinstance(fact, ApprovalGiven) else None
+    if fact.step <= device.step and not (answer and fact.step == device.step and device.answer == answer):
         state.broken("otp.reused", step.index, f"step {fact.step} of device {fact.device} was spent before")
-    device.step, device.spent_by = max(device.step, fact.step), now
+    device.step, device.answer = max(device.step, fact.step), answer
 
 
 def _active_device(state: State, official: str) -> bool:

@@ -94,7 +94,7 @@ def _requested(state: State, step: Step, fact: facts.RoleRequested) -> None:
         state.broken("role.decree", step.index, f"role {fact.role} of {fact.official} has no SK")
     if fact.official in one_person(state, step.who, step.entry.on):
         state.broken("role.self", step.index, f"{step.who} asked for {fact.role} for themselves")
-    state.asked[fact.grant] = Asked(step.who, step.entry.actor.office, fact)
+    state.asked[fact.grant] = Asked(step.who, fact)
 
 
 def _granted(state: State, step: Step, fact: facts.RoleGranted) -> None:
@@ -107,13 +107,19 @@ def _granted(state: State, step: Step, fact: facts.RoleGranted) -> None:
     _hold_second(state, step, fact)
     since, until = day_text(fact.since), day_text(fact.until)
     held = state.grants.setdefault(fact.official, {})
-    is_founder = state.founding_open and fact.official in state.founders
-    for other in [*held.values(), *([Grant("admin", since, until)] if is_founder else [])]:
-        meets = (not until or other.since <= until) and (not other.until or since <= other.until)
-        if meets and {other.role, fact.role} in NEVER_TOGETHER:
-            state.broken("role.clash", step.index, f"{fact.official} may not be {other.role} and {fact.role}")
-    held[fact.grant] = Grant(fact.role, since, until)
+    given = Grant(fact.role, since, until)
+    beside = [other.role for other in held.values() if _meet(given, other)]
+    if state.founding_open and fact.official in state.founders:
+        beside.append("admin")
+    for role in beside:
+        if {role, fact.role} in NEVER_TOGETHER:
+            state.broken("role.clash", step.index, f"{fact.official} may not be {role} and {fact.role}")
+    held[fact.grant] = given
     state.forget_people()
+
+
+def _meet(one: Grant, other: Grant) -> bool:
+    return (not one.until or other.since <= one.until) and (not other.until or one.since <= other.until)
 
 
 def _hold_second(state: State, step: Step, fact: facts.RoleGranted) -> None:

@@ -45,8 +45,7 @@ def _sent(state: State, step: Step, fact: PaymentInstructed) -> None:
 
 def _declared(state: State, step: Step, fact: RestoreDeclared) -> None:
     if _ROLE not in roles_on(state, fact.proposed_by, step.entry.on):
-        sentence = f"{fact.proposed_by or 'nobody'} declared a restore without {_ROLE}"
-        state.broken("authority.role", step.index, sentence)
+        state.broken("authority.role", step.index, f"{fact.proposed_by} declared a restore without {_ROLE}")
     if same_person(state, fact.proposed_by, step.who, step.entry.on):
         state.broken("authority.second", step.index, f"the restore {fact.incident} was declared by one person")
     if not fact.since < fact.until <= step.index:

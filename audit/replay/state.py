@@ -82,13 +82,16 @@ class Term:
 
 @dataclass(slots=True)
 class Device:
-    """A factor: whose it is, from when it approves, the last step spent on it and by which act and challenge."""
+    """A factor: whose it is, from when it approves, the last step spent on it.
+
+    `answer` is the act and the challenge that spent it; None if that was a sign-in, or nothing yet.
+    """
 
     owner: str
     usable_from: datetime
     is_active: bool = True
     step: int = -1
-    spent_by: tuple[str, str] = ("", "")
+    answer: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -166,10 +169,9 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that waits for a second person: who made it, in which office, and what it says."""
+    """A request that waits for a second person: who made it and what it says."""
 
     by: str
-    office: str
     fact: RoleRequested | FactorResetRequested
 
 
@@ -232,7 +234,7 @@ class State:
 
     devices: dict[str, Device] = field(default_factory=dict)
     challenges: dict[str, Challenge] = field(default_factory=dict)
-    open_challenge: dict[str, str] = field(default_factory=dict)
+    open_challenge: dict[str, Challenge] = field(default_factory=dict)
     """Official to the challenge that waits for their code."""
     keys_proposed: dict[str, str] = field(default_factory=dict)
     """Verifier key to who proposed it."""

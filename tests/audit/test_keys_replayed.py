@@ -12,7 +12,9 @@ from audit.entry import parse_entry
 from audit.errors import Finding
 from audit.facts.custody import LogKeyTaken
 from audit.facts.founding import FoundingClosed, FoundingSigned
+from audit.facts.officials import OfficeOpened
 from audit.replay import Replay
+from tests.audit.agency import term
 from tests.audit.rotating import HOUR, NEXT_KEY, THIRD_KEY, THREE, Growing, rotated, vkey
 from tests.audit.small_log import LOG_KEY, LOG_VKEY, make_policy
 
@@ -45,6 +47,16 @@ def test_one_person_rotates_no_key() -> None:
     log.propose(who="siti")
     index = log.announce(who="siti", proposed_by="siti")
     assert broken(log) == [Finding("keys.second", index, "siti agreed to a key of their own")]
+
+
+def test_who_stands_in_for_the_proposer_rotates_no_key() -> None:
+    """THREATS 3 and 11: the Plt of who proposed a key is no second person."""
+    log = staffed()
+    opened = OfficeOpened(office="OFF-siti", title="Kepala", agency_unit="Kominfo")
+    log.say(opened, term("budi", "OFF-siti", acts_for="siti", since=log.at.date(), until=log.at.date()))
+    log.propose(who="siti")
+    index = log.announce(who="budi", proposed_by="siti")
+    assert broken(log) == [Finding("keys.second", index, "budi agreed to a key of their own")]
 
 
 def test_who_proposed_is_not_made_up() -> None:

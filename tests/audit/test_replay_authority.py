@@ -13,9 +13,9 @@ from audit.replay import authority
 from audit.replay.authority import day_from, office_on, one_person, roles_on
 from audit.replay.state import Step
 from tests.audit.agency import term
-from tests.audit.lies import hands_over, promoted, stand_in, then, until
+from tests.audit.lies import Cheat, actor, hands_over, promoted, stand_in, then, until
 from tests.audit.replaying import story
-from tests.audit.told import BEGAN, DAY, SINCE, Story, broken, entry_of, expected, founded, replayed, said
+from tests.audit.told import BEGAN, DAY, SINCE, Story, broken, entry_of, expected, founded, move, replayed, said
 
 TABLES: tuple[frozenset[type[Fact]], ...] = (
     frozenset(authority.ROLES),
@@ -151,12 +151,12 @@ def test_nobody_acts_for_the_system_but_the_system() -> None:
     job = Actor("system", "", "", "job")
     good = [dataclasses.replace(each, actor=job) for each in said("", failures)]
     assert broken(then(*good)(people())) == []
-    for actor, fact in (
+    for by, fact in (
         (Actor("public", "", "", "web"), failures),
         (Actor("channel", "bank", "", "job"), failures),
         (job, money.ExclusionSet(program="BST", other="PKH", document="")),
     ):
-        told = then(*(dataclasses.replace(each, actor=actor) for each in said("", fact)))(until("funds")(story()))
+        told = then(*(dataclasses.replace(each, actor=by) for each in said("", fact)))(until("funds")(story()))
         assert broken(told) == expected(told, ("authority.nobody", "more", f"{fact.KIND} was done by no official"))
     approving = [dataclasses.replace(each, actor=job) for each in story()["approve"]]
     told = until("approve")(story()) | {"approve": approving}
@@ -215,12 +215,22 @@ def test_a_role_may_be_asked_for_and_refused() -> None:
     assert broken(then(*asked[:1], *said("admin2", no))(people())) == []
 
 
+def ending(login: str, day: dt.date) -> Cheat:
+    """Let an official's term in office end on a day."""
+
+    def cheat(told: Story) -> Story:
+        people = [
+            each.but(until=day) if isinstance(each.fact, officials.OfficeHeld) and each.fact.official == login else each
+            for each in told["people"]
+        ]
+        return told | {"people": people}
+
+    return cheat
+
+
 def test_a_step_is_taken_in_an_office() -> None:
     """An official whose term ended yesterday holds the role, and no office to use it in."""
-    told = until("verify")(story())
-    for place, each in enumerate(told["people"]):
-        if isinstance(each.fact, officials.OfficeHeld) and each.fact.official == "verifier":
-            told["people"][place] = each.but(until=DAY - dt.timedelta(1))
+    told = ending("verifier", DAY - dt.timedelta(1))(until("verify")(story()))
     sentence = "verifier did BatchVerified and held no office that day"
     assert broken(told) == expected(told, ("authority.office", "verify", sentence))
 
@@ -232,6 +242,7 @@ def test_a_founder_is_an_administrator_until_the_founding_is_closed() -> None:
     open_ = replayed({"people": told["people"][:-1]}).state
     day = SINCE.isoformat()
     assert (roles_on(open_, "founder", day), roles_on(closed, "founder", day)) == (frozenset({"admin"}), frozenset())
+    assert (open_.founding_open, closed.founding_open) == (True, False)
 
 
 def test_the_office_of_a_day_is_the_one_taken_up_last() -> None:
@@ -242,6 +253,28 @@ def test_the_office_of_a_day_is_the_one_taken_up_last() -> None:
     assert office_on(state, "field", DAY.isoformat()) == "OFF-admin"
     assert office_on(state, "field", (SINCE - dt.timedelta(1)).isoformat()) == ""
     assert office_on(state, "ghost", DAY.isoformat()) == ""
+
+
+def test_the_office_of_a_day_is_held_on_it() -> None:
+    """One whose term has ended is none; one that began earlier and was decreed later does not come first."""
+    end = DAY - dt.timedelta(1)
+    told = people()
+    told["people"][-3:-3] = founded("founder", term("field", "OFF-operator", since=SINCE - dt.timedelta(9), until=DAY))
+    state = replayed(told).state
+    assert office_on(state, "field", DAY.isoformat()) == "OFF-field"
+    told["people"] = [
+        each.but(until=end) if isinstance(each.fact, officials.OfficeHeld) else each for each in told["people"]
+    ]
+    ended = replayed(told).state
+    assert (office_on(ended, "field", end.isoformat()), office_on(ended, "field", DAY.isoformat())) == ("OFF-field", "")
+
+
+def test_who_never_held_an_office_takes_no_step() -> None:
+    """A role without an office is no power over a transaction."""
+    told = until("verify")(story())
+    told["people"] = [each for each in told["people"] if getattr(each.fact, "office", "") != "OFF-verifier"]
+    sentence = "verifier did BatchVerified and held no office that day"
+    assert broken(told) == expected(told, ("authority.office", "verify", sentence))
 
 
 def test_one_person_reaches_through_several_hands_and_ends_after_a_quarter() -> None:
@@ -261,6 +294,44 @@ def test_days_end_where_the_calendar_ends() -> None:
     assert day_from("2021-03-01", -1) == "2021-02-28"
     assert day_from("2021-12-31", 1) == "2022-01-01"
     assert (day_from("0001-01-02", -9), day_from("9999-12-31", 9)) == ("0001-01-01", "9999-12-31")
+
+
+def test_a_deed_without_its_role_or_office_is_named_each_time() -> None:
+    """That somebody was seen to do it once makes nothing of it allowed; they may yet do what they may."""
+    for cheat, rule, sentence in (
+        (actor("draft", "verifier"), "authority.role", "verifier did BatchDrafted without operator"),
+        (
+            ending("operator", DAY - dt.timedelta(1)),
+            "authority.office",
+            "operator did BatchDrafted and held no office that day",
+        ),
+    ):
+        told = cheat(until("draft")(story()))
+        told["again"] = [each.but(batch="BTC-2") for each in told["draft"]]
+        assert broken(told) == expected(told, (rule, "draft", sentence), (rule, "again", sentence))
+
+
+def test_nobody_rejects_a_batch() -> None:
+    """What depends on where the batch is asks for a role as well, and nobody holds none."""
+    moves = (move("APBD-1", "reserved", "allocated", 600_000),)
+    no = paying.BatchRejected(batch="BTC-1", step="verify", outcome="rejected", reason="x", moves=moves)
+    told = then(*said("", no))(until("submit")(story()))
+    assert broken(told) == expected(
+        told,
+        ("authority.nobody", "more", "BatchRejected was done by no official"),
+        ("authority.role", "more", "nobody did BatchRejected without verifier"),
+    )
+
+
+def test_who_became_a_plt_after_the_challenge_gives_no_code() -> None:
+    """THREATS 3: that an approver was separate when the batch was shown is forgotten when people change."""
+    told = until("challenge")(story())
+    told |= {"plt": stand_in("approver", "operator"), "approve": story()["approve"]}
+    assert broken(told) == expected(
+        told,
+        ("four_eyes", "approve", "approver did ApprovalGiven of BTC-1, being its maker"),
+        ("shaped", "approve", "approver did ApprovalGiven of BTC-1, having shaped what it pays"),
+    )
 
 
 def test_a_later_office_changes_who_may_go_on() -> None:

@@ -104,6 +104,37 @@ def reset(
     return said("admin", asked) + said(by, dataclasses.replace(fact, **granted or {}))
 
 
+def seatless(*logins: str) -> Cheat:
+    """Let officials hold no office."""
+
+    def cheat(told: Story) -> Story:
+        people = [
+            each
+            for each in told["people"]
+            if not (isinstance(each.fact, officials.OfficeHeld) and each.fact.official in logins)
+        ]
+        return told | {"people": people}
+
+    return cheat
+
+
+HONEST: dict[str, Cheat] = {
+    "a challenge answered in its only moment": both(until("approve"), change("challenge", expires_at=NOW)),
+    "a new device approves from its first moment": both(until("approve"), device_from(NOW)),
+    "four wrong codes and the right one": both(until("approve"), before("approve", *wrong_codes(4))),
+    "a reset takes nobody else's device": then(
+        *reset(), *said("approver2", signed_in(1, official="approver2", device="DEV-approver2"))
+    ),
+    "a reset by two who work in no unit": both(until("people"), both(seatless("admin", "admin2"), then(*reset()))),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_what_is_just_allowed_breaks_nothing(name: str) -> None:
+    """The last moment of a challenge, the last try, a reset that touches one person."""
+    assert broken(HONEST[name](story())) == []
+
+
 CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     "approved by nobody's device": (
         change("approve", device="DEV-approver2"),
@@ -198,6 +229,10 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     ),
     "a code spent twice on signing in": (
         then(*said("approver", signed_in(CODE + 2)), *said("approver", signed_in(CODE + 2))),
+        [("otp.reused", "more.1", "step 54000313 of device DEV-approver was spent before")],
+    ),
+    "a code spent twice on signing in, in one act": (
+        then(*said("approver", signed_in(CODE + 2), signed_in(CODE + 2))),
         [("otp.reused", "more.1", "step 54000313 of device DEV-approver was spent before")],
     ),
     "signing in with another's device": (

@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from audit.facts import founding, officials
+from audit.facts import Fact, founding, officials
 from tests.audit.agency import FOUNDERS, beginning, grant_of, request_of, term
 from tests.audit.lies import Cheat, both, change, drop, insert, stand_in, then, until
 from tests.audit.replaying import story
@@ -32,6 +32,15 @@ def granted(  # what may be wrong with a grant, each by its name
     grant = grant_of(official, role, reference="GRT-9", founding=0, requested_by=said_by, decree=decree)
     asked = request_of(grant)
     return said("admin", asked) + said(by, dataclasses.replace(grant, role=role_granted or role))
+
+
+def in_the_first_act(place: int, fact: Fact) -> Cheat:
+    """Put a fact into the act that founds the log."""
+
+    def cheat(told: Story) -> Story:
+        return insert("people", place, dataclasses.replace(told["people"][0], fact=fact))(told)
+
+    return cheat
 
 
 def behead() -> Cheat:
@@ -71,6 +80,10 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         both(until("people"), change("people", 7, founder=1)),
         [("founding.founder", "people.7", "operator is no founder of this log")],
     ),
+    "a third founder in the founding's own act": (
+        both(until("people"), in_the_first_act(7, officials.OfficialEnrolled(official="third", founder=1))),
+        [("founding.founder", "people.7", "third is no founder of this log")],
+    ),
     "one enrolled twice": (
         both(until("people"), then(*said("admin", officials.OfficialEnrolled(official="field", founder=0)))),
         [("people.twice", "more", "field was enrolled twice")],
@@ -84,6 +97,13 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         [
             ("founding.signature", "people.62", "founder2 signed as founder"),
             ("founding.closed", "people.63", "the founding was not closed once, by both its founders"),
+        ],
+    ),
+    "nobody signs for a founder": (
+        both(until("people"), then(*said("", founding.FoundingSigned(official="founder")))),
+        [
+            ("authority.nobody", "more", "FoundingSigned was done by no official"),
+            ("founding.signature", "more", "nobody signed as founder"),
         ],
     ),
     "somebody signs who is no founder": (
@@ -179,6 +199,13 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         ),
         [("role.unasked", "more", "GRT-9 was revoked and not held")],
     ),
+    "a role revoked of who holds none": (
+        both(
+            until("people"),
+            then(*said("admin", officials.RoleRevoked(grant="GRT-9", official="founder", role="admin", reason=""))),
+        ),
+        [("role.unasked", "more", "GRT-9 was revoked and not held")],
+    ),
     "another role revoked than is held": (
         both(
             until("people"),
@@ -238,6 +265,50 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         [("office.place", "more", "field cannot hold the place of field")],
     ),
 }
+
+
+def two_roles(
+    since: dt.date, until_: dt.date | None, *, other_since: dt.date = DAY, other_until: dt.date | None = None
+) -> list[Said]:
+    """Grant somebody who holds none the roles of an operator and of an auditor for these days."""
+    terms = {"operator": (other_since, other_until), "auditor": (since, until_)}
+    grants = [
+        grant_of("founder", role, reference=f"GRT-{role}", founding=0, requested_by="admin", since=begins, until=ends)
+        for role, (begins, ends) in terms.items()
+    ]
+    return [each for grant in grants for each in (*said("admin", request_of(grant)), *said("admin2", grant))]
+
+
+WEEK = DAY + dt.timedelta(7)
+
+
+@pytest.mark.parametrize(
+    ("grants", "meets"),
+    [
+        (two_roles(WEEK, None, other_until=WEEK), True),
+        (two_roles(WEEK + dt.timedelta(1), None, other_until=WEEK), False),
+        (two_roles(SINCE, DAY), True),
+        (two_roles(SINCE, DAY - dt.timedelta(1)), False),
+        (two_roles(SINCE, WEEK, other_until=WEEK), True),
+    ],
+)
+def test_roles_that_never_meet_may_follow_each_other(grants: list[Said], meets: bool) -> None:
+    """One day of both is too much; the day after the last of the one the other may begin."""
+    told = then(*grants)(until("people")(story()))
+    clash = ("role.clash", "more.3", "founder may not be operator and auditor")
+    assert broken(told) == (expected(told, clash) if meets else [])
+
+
+def test_a_second_founder_comes_in_the_founding_s_own_act() -> None:
+    """Two founders begin together; who is added later, with one seat still free, is none."""
+    told = until("people")(story())
+    told["people"][4] = dataclasses.replace(told["people"][4], act="f" * 32)
+    assert broken(told)[0] == expected(told, ("founding.founder", "people.4", "founder2 is no founder of this log"))[0]
+
+
+def test_an_office_may_be_held_for_a_day() -> None:
+    """Its first day may be its last."""
+    assert broken(then(*said("admin", term("field", "OFF-field", until=SINCE)))(until("people")(story()))) == []
 
 
 @pytest.mark.parametrize("name", CHEATS)

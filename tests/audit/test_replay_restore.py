@@ -10,9 +10,11 @@ from typing import Any, cast
 import pytest
 
 from audit.errors import Finding
+from audit.facts import paying
 from audit.facts.officials import OfficialEnrolled, OtpDeviceEnrolled
 from audit.facts.restoring import BatchRestored, LostReceipt, ReceiptsLost, RestoreDeclared
 from audit.replay import Replay
+from tests.audit.lies import stand_in
 from tests.audit.replaying import (
     LINES,
     ONE,
@@ -41,9 +43,14 @@ def claims(replay: Replay) -> set[str]:
     return {replay.state.entitlements.state(line.entitlement) for line in LINES}
 
 
+def size_of(before: dict[str, list[Said]]) -> int:
+    """Count the entries of a story, which is the index of the next."""
+    return sum(map(len, before.values()))
+
+
 def declared(before: dict[str, list[Said]], *, lost: int, who: str = "admin2", by: str = "admin") -> RestoreDeclared:
     """Declare that the last `lost` entries of a story had been forgotten."""
-    size = sum(len(each) for each in before.values())
+    size = size_of(before)
     return RestoreDeclared(
         incident="Pemulihan 1", document="BA-1", proposed_by=by, since=size - lost, until=size, root=COMMITMENT
     )
@@ -77,13 +84,15 @@ def test_what_was_sent_in_the_lost_part_is_unknown() -> None:
 
 
 def test_what_was_sent_and_not_named_is_noticed() -> None:
-    """THREATS 8: a restore that forgets what left is named; what was sent before the backup needs no word."""
+    """THREATS 8: a restore that forgets what left is named; what was sent before or after needs no word."""
     replay = told(until("send"))
-    assert [(each.rule, each.sentence) for each in replay.violations] == [
-        ("restore.unasked", "BTC-1 was sent in the lost part and not asked about")
+    assert list(replay.violations) == [
+        Finding("restore.unasked", size_of(until("send")), "BTC-1 was sent in the lost part and not asked about")
     ]
     later = {**until("send"), "other": batch("BTC-2", ())["draft"]}
     assert rules(told(later).violations) == set()
+    lost = said("admin2", declared(until("approve"), lost=1))
+    assert rules(replayed({**until("send"), "restore": lost}).violations) == set()
 
 
 def test_what_has_its_outcome_keeps_it() -> None:
@@ -102,6 +111,7 @@ def test_what_was_under_way_goes_back_with_its_value(step: str) -> None:
     assert rules(replay.violations) == set()
     assert replay.state.batches["BTC-1"].state == "sent_back"
     assert (claims(replay), replay.state.balances["APBD-1/BST/reserved", "IDR"]) == ({"free"}, 0)
+    assert replay.state.waiting == set()
 
 
 @pytest.mark.parametrize(("step", "moves"), [("approve", FREED), ("draft", ())])
@@ -137,8 +147,8 @@ def test_what_never_left_and_is_forgotten_is_withdrawn(step: str, moves: tuple[A
 )
 def test_a_false_restore_is_named(step: str, facts: list[Any], rule: str, sentence: str) -> None:
     """THREATS 8: a restore is no way to unsend, to move value, or to forget a receipt that never was."""
-    found = [(each.rule, each.sentence) for each in told(until(step), *facts).violations]
-    assert (rule, sentence) in found
+    before = until(step)
+    assert Finding(rule, size_of(before) + 1, sentence) in told(before, *facts).violations
 
 
 @pytest.mark.parametrize(
@@ -152,8 +162,16 @@ def test_a_false_restore_is_named(step: str, facts: list[Any], rule: str, senten
 )
 def test_a_restore_is_declared_by_two_administrators(who: str, by: str, rule: str, sentence: str) -> None:
     """P2: nobody makes a ledger forget alone."""
-    found = told(until("draft"), who=who, by=by).violations
-    assert [(each.rule, each.sentence) for each in found] == [(rule, sentence)]
+    before = until("draft")
+    assert list(told(before, who=who, by=by).violations) == [Finding(rule, size_of(before), sentence)]
+
+
+def test_who_stands_in_for_an_administrator_is_no_second_one() -> None:
+    """THREATS 3: a Plt of who proposes a restore does not agree to it."""
+    before = until("draft") | {"plt": stand_in("admin2", "admin")}
+    assert told(before).violations[-1] == Finding(
+        "authority.second", size_of(before), "the restore Pemulihan 1 was declared by one person"
+    )
 
 
 @pytest.mark.parametrize(("since", "beyond"), [(0, 1), (5, -100)])
@@ -176,8 +194,8 @@ def test_nothing_is_forgotten_outside_a_restore(fact: Any) -> None:  # noqa: ANN
     alone = replayed({**before, "alone": said("admin2", fact)})
     late = replayed({**before, "late": said("admin2", fact, declared(before, lost=1))})
     for replay in (alone, late):
-        assert [(each.rule, each.sentence) for each in replay.violations] == [
-            ("restore.undeclared", f"{fact.KIND} outside a declared restore")
+        assert list(replay.violations) == [
+            Finding("restore.undeclared", size_of(before), f"{fact.KIND} outside a declared restore")
         ]
         assert "BTC-1" in replay.state.batches
 
@@ -201,11 +219,53 @@ def test_a_lost_receipt_is_issued_anew_once() -> None:
     assert rules(replay.violations) == {"receipt.unpaid"}
 
 
+def test_each_lost_receipt_is_owed_anew() -> None:
+    """Two of one amount, named after one that never was: as many as were lost may be issued, and none more."""
+    before = {
+        **until("send"),
+        "confirm": answer(confirmed(ONE, paying.LineOutcome(2, 300_000, "SUCCESS"), amount=600_000), inquiry=True),
+        "receipts": said("treasurer", receipt("r1")) + said("treasurer", receipt("r2")),
+    }
+    lost = ReceiptsLost(lost=tuple(LostReceipt(each, "BTC-1", 300_000) for each in ("r9", "r1", "r2")))
+    restore = said("admin2", declared(before, lost=2), lost)
+    again = [*said("treasurer", receipt("r1")), *said("treasurer", receipt("r3"))]
+    found = replayed({**before, "restore": restore, "again": again}).violations
+    assert list(found) == [
+        Finding("receipt.unknown", size_of(before) + 1, "receipt r9 was lost but never issued"),
+    ]
+
+
 def test_a_sending_of_no_batch_is_named_once() -> None:
     """A restore must not trip over what other rules name already."""
     story = until("due")
     sent = batch()["send"]
     assert "batch.unknown" in rules(replayed({**story, "send": sent}).violations)
+
+
+def test_what_came_into_being_is_known_by_its_entry() -> None:
+    """Officials, devices, sources and programmes have codes of their own, each of its kind."""
+    fields = {
+        "OfficialEnrolled": ("official", "official"),
+        "OtpDeviceEnrolled": ("device", "device"),
+        "SourceOpened": ("source", "source"),
+        "ProgramDefined": ("programme", "program"),
+    }
+    born = {}
+    for index, each in enumerate(one for part in begun().values() for one in part):
+        if each.fact.KIND in fields:
+            kind, field = fields[each.fact.KIND]
+            born[kind, getattr(each.fact, field)] = index
+    assert replayed(begun()).state.born == born
+
+
+def test_what_came_after_the_lost_part_was_not_lost() -> None:
+    """THREATS 8: whoever was enrolled on the restored database is not enrolled a second time."""
+    before = begun()
+    lost = declared(before, lost=1)
+    enrolled = OfficialEnrolled(official="baru", founder=0)
+    story = {**before, "first": said("admin", enrolled), "restore": said("admin2", lost)}
+    found = replayed({**story, "again": said("admin", enrolled)}).violations
+    assert list(found) == [Finding("people.twice", size_of(story), "baru was enrolled twice")]
 
 
 def test_what_a_database_lost_may_come_again() -> None:
