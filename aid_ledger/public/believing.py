@@ -68,7 +68,7 @@ def alone_policy(style: str, script: str) -> str:
     """Allow the one file its own style and script and, where it came from a server, to ask that server."""
     return (
         f"default-src 'none'; style-src '{onefile.hash_of(style)}'; script-src '{onefile.hash_of(script)}'; "
-        "img-src blob:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+        "connect-src 'self'; base-uri 'none'; form-action 'none'"
     )
 
 

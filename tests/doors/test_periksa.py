@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
+import html
 import re
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from aid_ledger.custody import stamps
 from aid_ledger.public import limits, reading, views
 from aid_ledger.receipts.models import Receipt
+from aid_ledger.receipts.proving import evidence_of
+from aid_ledger.web import onefile
+from aid_ledger.web.assets import VENDOR_FOLDER, read_manifest
+from audit import note, stamp, stampkeys
+from audit.policy import Policy
+from tests.builders import receipt_keys
 from tests.builders import receipts as builders
 from tests.builders.officials import Founded
 
@@ -57,6 +66,85 @@ def test_wrong_codes_get_one_body(app: Flask, receipt: Receipt, founded: Founded
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.data for answer in answers}) == 1
     assert headline(answers[0]) == "Tidak asli"
+
+
+def ask(app: Flask, code: str) -> TestResponse:
+    """Ask as the page itself does once it has checked a stamp."""
+    return app.test_client().post("/periksa", data={"code": code}, headers={"Accept": "application/json"})
+
+
+def test_wrong_codes_get_one_answer_for_the_page_as_well(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """THREATS 16: what a script is told apart by tells a guesser as much."""
+    real = builders.code_of(founded.bench, receipt)
+    near = real[:-1] + ("A" if real[-1] != "A" else "B")
+    answers = [ask(app, code) for code in (near, "x", "JBSWY3DPEHPK3PXP", receipt.reference, "A" * 4_000)]
+    assert len({answer.data for answer in answers}) == 1
+    assert (answers[0].json or {})["verdict"] == "FALSE"
+    assert (answers[0].json or {})["stamp"] == ""
+
+
+def test_the_page_is_told_what_the_stamp_must_say(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """The server states what it would stamp, and whether it stands; it is never told what is on the paper."""
+    bench, code = founded.bench, builders.code_of(founded.bench, receipt)
+    with bench.reading() as session:
+        made = stamp.read(receipt_keys.stamp_key().stamp(evidence_of(session, bench.kit.keys, receipt)))
+    answer = ask(app, code).json or {}
+    assert (answer["verdict"], answer["stamp"]) == ("GENUINE", note.encode_base64(made.body))
+    assert code not in ask(app, code).text
+    builders.cancel(founded, receipt, reason="Keluarga sudah pindah")
+    ended = ask(app, code).json or {}
+    assert (ended["verdict"], ended["words"]) == ("CANCELLED", "Asli, tetapi sudah dibatalkan")
+    assert (ended["why"], ended["stamp"]) == ("Keluarga sudah pindah", answer["stamp"])
+    assert ended["ended_at"].endswith("WIB")
+
+
+def test_the_keys_that_are_handed_out_convince_an_inspector(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """The list under the log's key and the root's certificate; without a standing key there is none."""
+    raw = app.test_client().get("/periksa/kunci-cap.json").data
+    trusted = Policy.of_log_key(str(founded.bench.key.verifier()))
+    read = stampkeys.parse(raw)
+    keys = stampkeys.check(read, trusted, root_cert=receipt_keys.root_pem(), now_s=2_000_000_000)
+    assert keys.keys == (receipt_keys.stamp_key().public,)
+    with founded.act("admin") as act:
+        stamps.withdraw_stamp_key(act, receipt_keys.stamp_key().named, reason="Kuncinya tersalin")
+    gone = app.test_client().get("/periksa/kunci-cap.json")
+    assert (headline(gone), gone.status_code) == ("Tidak dapat diperiksa", 404)
+    assert '"stamps": null' in app.test_client().get("/periksa").text
+
+
+def test_the_one_file_may_run_nothing_but_what_is_in_it(app: Flask) -> None:
+    """Its policy names its own style and script by their hashes, in the file and in the answer."""
+    answer = app.test_client().get("/periksa.html")
+    policy = answer.headers["Content-Security-Policy"]
+    for tag in ("script", "style"):
+        text = answer.text.split(f"<{tag}>")[1].split(f"</{tag}>")[0]
+        assert f"{tag}-src '{onefile.hash_of(text)}'" in policy
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert policy.endswith("; frame-ancestors 'none'")
+    stated = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', answer.text)
+    assert stated is not None
+    assert f"{html.unescape(stated[1])}; frame-ancestors 'none'" == policy
+    assert not ELSEWHERE.search(answer.text.split("<script>")[0])
+    assert len(answer.data) <= WEIGHT_MAX_BYTES
+
+
+def test_the_libraries_that_check_signatures_are_small() -> None:
+    """Ten kilobytes on a cheap phone's credit."""
+    noble = VENDOR_FOLDER / read_manifest()["noble.js"]["file"]
+    assert len(gzip.compress(noble.read_bytes())) <= 10_000
+
+
+def test_the_script_is_kept_and_the_worker_is_not(app: Flask) -> None:
+    """An address with its digest never changes; a worker is looked for anew, and may serve one page only."""
+    client = app.test_client()
+    address = re.search(r'src="(/periksa/periksa.js\?v=[^"]+)"', client.get("/periksa").text)
+    assert address is not None
+    assert client.get(address[1]).headers["Cache-Control"].endswith("immutable")
+    assert client.get("/periksa/periksa.js").headers["Cache-Control"] == "public, max-age=300"
+    worker = client.get("/periksa/luring.js")
+    assert (worker.headers["Cache-Control"], worker.headers["Service-Worker-Allowed"]) == ("no-cache", "/periksa")
+    assert "VERSION" not in worker.text
 
 
 def test_a_genuine_code_shows_what_the_paper_must_say(app: Flask, receipt: Receipt, founded: Founded) -> None:

@@ -23,7 +23,7 @@ from aid_ledger.receipts.stamping import StampKey
 from audit import note, stamp
 from tests.builders import receipt_keys
 from tests.builders import receipts as builders
-from tests.builders.browsing import PHONE, WCAG, launched
+from tests.builders.browsing import CHROMIUM, FLAGS, PHONE, WCAG, launched
 from tests.builders.officials import Founded
 from tests.builders.phones import BAD_STAMP, IN_LOG, UNASKED, Site, choose, served, visited, words
 
@@ -247,6 +247,17 @@ def test_the_one_file_checks_from_a_disk(site: Site, page: Page, tmp_path: Path)
     expect(page.locator("#answer-words")).to_have_text("Tidak dapat diperiksa di sini")
     assert [each.url for each in asked if not each.url.startswith("file://")] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_plain_http_is_enough(site: Site, playwright: Playwright) -> None:
+    """Where nothing is encrypted on the way a browser offers no cryptography of its own; ours needs none of it."""
+    rules = "--host-resolver-rules=MAP bansos.test 127.0.0.1"
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, rules])
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{site.address.replace('127.0.0.1', 'bansos.test')}/periksa#{site.stamp}")
+    expect(page.locator("#answer-words")).to_have_text("Asli")
+    assert page.evaluate("[isSecureContext, typeof crypto.subtle]") == [False, "undefined"]
+    browser.close()
 
 
 def test_a_browser_without_large_numbers_still_asks_the_server(site: Site, page: Page) -> None:

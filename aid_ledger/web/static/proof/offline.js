@@ -2,10 +2,17 @@
 "use strict";
 const KEPT = "periksa-VERSION";
 const PATIENCE_MS = 6000;
+const FRESH_MS = 12 * 3600 * 1000;
 const PAGE = new URL("../periksa.html", location.href).pathname;
 const FROM = new URL("../periksa", location.href).pathname;
 
 const keep = async () => (await caches.open(KEPT)).add(new Request(PAGE, { cache: "reload", credentials: "omit" }));
+
+// Fetched anew twice a day at most, so that it knows the newest keys and costs nobody their credit.
+async function refresh() {
+  const kept = await (await caches.open(KEPT)).match(PAGE);
+  if (!kept || Date.now() - Date.parse(kept.headers.get("date")) > FRESH_MS) await keep();
+}
 
 addEventListener("install", (event) => event.waitUntil(keep().then(() => skipWaiting())));
 addEventListener("activate", (event) =>
@@ -18,7 +25,7 @@ async function pageFor(event) {
   const late = setTimeout(() => stop.abort(), PATIENCE_MS);
   try {
     const answer = await fetch(event.request, { signal: stop.signal });
-    if (answer.ok) event.waitUntil(keep().catch(() => {}));
+    if (answer.ok) event.waitUntil(refresh().catch(() => {}));
     return answer;
   } catch {
     return (await caches.open(KEPT)).match(PAGE);

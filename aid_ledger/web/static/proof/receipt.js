@@ -110,9 +110,9 @@ function stampAnswer(stamp, finding) {
     return ["broken", "Cap sah, tetapi tidak ada dalam catatan server", [...by, "Kunci cap mungkin dicuri, atau catatan server dihapus"], { ...rest, advice: REPORT }];
   if (isKnown && !isSame)
     return ["broken", "Cap sah, tetapi catatan server berbeda", [...by, "Salah satu dari keduanya tidak benar"], { ...rest, advice: REPORT }];
-  if (isSame && ENDED[finding.verdict]) return ["unknown", finding.words, by, rest];
+  if (isSame && ENDED[finding.verdict]) return ["unknown", finding.words, [...by, `Menurut server, ${told(finding)}`], rest];
   if (isSame && finding.verdict === "GENUINE")
-    return ["proved", "Asli", [...by, "isinya sama dengan catatan server, yang belum membatalkannya"], rest];
+    return ["proved", "Asli", [...by, "Isinya sama dengan catatan server, yang belum membatalkannya"], rest];
   return ["unknown", "Cap sah, keadaannya belum diketahui", [...by, "Belum diketahui apakah sudah dibatalkan atau diganti"], rest];
 }
 
@@ -129,10 +129,11 @@ function evidenceAnswer({ fields, index, size }, finding) {
     ["Tidak diperiksa di sini", "tanda tangan PDF itu sendiri. Yang tampak di lembarnya dapat berbeda dari bukti di dalamnya; server dan aid-audit memeriksa setiap byte."],
     ["Menurut server saja", told(finding)],
   ];
-  const words = finding !== null && ENDED[finding.verdict] ? finding.words : "Isinya tercatat di log";
-  const isDenied = finding !== null && finding.verdict === "FALSE";
-  if (isDenied) return ["broken", "Tercatat di log, tetapi tidak ada dalam catatan server", by, { facts, proofs, advice: REPORT }];
-  return ["unknown", words, by, { facts, proofs, advice: COMPARE }];
+  if (finding !== null && ENDED[finding.verdict])
+    return ["unknown", finding.words, [...by, `Menurut server, ${told(finding)}`], { facts, proofs, advice: COMPARE }];
+  if (finding !== null && finding.verdict === "FALSE")
+    return ["broken", "Tercatat di log, tetapi tidak ada dalam catatan server", by, { facts, proofs, advice: REPORT }];
+  return ["unknown", "Isinya tercatat di log", by, { facts, proofs, advice: COMPARE }];
 }
 
 // Show what is proven at once, and again when the server has answered, unless something else is being checked by then.
