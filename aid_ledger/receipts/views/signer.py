@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 from flask import Blueprint, Flask, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -35,6 +36,12 @@ class Standing:
     days_left: int = 0
 
     @property
+    def name(self) -> str:
+        """Give the name that readers of PDF show."""
+        names = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME) if self.certificate else []
+        return str(names[0].value) if names else ""
+
+    @property
     def has_ended(self) -> bool:
         """Tell whether nothing can be signed any more."""
         return self.days_left < 0
@@ -55,7 +62,10 @@ def install(app: Flask) -> None:
 @allow(*READERS)
 def show() -> ResponseReturnValue:
     """Show the certificate that receipts are signed with."""
-    return render_template("receipts/signer.html", standing=standing(), warning_days=certificates.WARNING_DAYS)
+    found = standing()
+    return render_template(
+        "receipts/signer.html", standing=found, name=found.name, warning_days=certificates.WARNING_DAYS
+    )
 
 
 def standing() -> Standing:
