@@ -14,7 +14,9 @@ from aid_ledger.web import assets, formats, shapes
 TEMPLATES = sorted(path for path in assets.TEMPLATE_FOLDER.rglob("*.html") if not path.stem.endswith("_pdf"))
 MACROS = sorted((assets.TEMPLATE_FOLDER / "web" / "macros").glob("*.html"))
 INLINE = re.compile(
-    r"""<style|<script(?![^>]*\ssrc=)|\sstyle=["']|\son[a-z]+=["']|href=["']javascript:""", re.IGNORECASE
+    r"""<style|<script(?![^>]*\ssrc=)(?!\stype="application/json")"""
+    r"""|\sstyle=["']|\son[a-z]+=["']|href=["']javascript:""",
+    re.IGNORECASE,
 )
 ELSEWHERE = re.compile(r"""\b(?:src|href|action|hx-get|hx-post)=["']\s*(?:https?:)?//""", re.IGNORECASE)
 UNESCAPED = re.compile(r"\|\s*safe\b")
@@ -39,7 +41,9 @@ def show(environment: Environment, family: str, call: str, **values: object) -> 
 
 
 CARRIED = assets.TEMPLATE_FOLDER / "oversight" / "evidence" / "periksa.html"
-"""The one page that no server of ours sends: it travels inside the evidence, with a policy of its own."""
+"""The page that no server of ours sends: it travels inside the evidence, with a policy of its own."""
+KEPT = assets.TEMPLATE_FOLDER / "public" / "alone.html"
+"""The page that is one file, for phones without signal; its policy names its script and style by their hashes, too."""
 
 
 def test_a_planted_inline_style_is_noticed() -> None:
@@ -47,12 +51,14 @@ def test_a_planted_inline_style_is_noticed() -> None:
     for sample in ('<p style="color:red">', "<script>x()</script>", "<a onclick='x()'>", "<style>p{}</style>"):
         assert INLINE.search(sample)
     assert not INLINE.search('<script src="/static/app.js" defer></script>')
+    # Data, which no browser runs, whatever the policy.
+    assert not INLINE.search('<script type="application/json" id="x">')
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(assets.TEMPLATE_FOLDER)))
 def test_no_template_holds_script_or_style(path: Path) -> None:
     """Law: the content security policy has no 'unsafe-inline'; such a page would be broken in the browser."""
-    if path == CARRIED:
+    if path in {CARRIED, KEPT}:
         return
     assert INLINE.findall(path.read_text("utf-8")) == []
 
@@ -65,6 +71,14 @@ def test_the_page_that_is_carried_away_names_its_script_and_style_by_hash() -> N
     policy = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
     assert [each.partition(";")[0] for each in policy] == ["default-src 'none'"]
     assert "style-src '$style_hash'; script-src '$script_hash';" in policy[0]
+
+
+def test_the_page_for_phones_without_signal_has_one_script_and_one_style() -> None:
+    """Its policy is made of what stands in it (tests/doors/test_periksa.py); there is one place for each."""
+    text = KEPT.read_text("utf-8")
+    assert len(INLINE.findall(text)) == 2
+    assert text.count("<style>{{ style | safe }}</style>") == text.count("<script>{{ script | safe }}</script>") == 1
+    assert '<meta http-equiv="Content-Security-Policy" content="{{ policy }}">' in text
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(assets.TEMPLATE_FOLDER)))
