@@ -16,10 +16,12 @@ from aid_ledger.log.models import LogEntry
 from aid_ledger.officials.powers import RoleMissing
 from aid_ledger.receipts import agreement, fields, rules, service
 from aid_ledger.receipts.models import Receipt
+from aid_ledger.receipts.proving import evidence_of
 from aid_ledger.recipients.models import Person
+from audit import stamp
 from audit.entry import parse_entry
 from audit.replay import Replay
-from tests.builders import delivering, isolation, paying, programs
+from tests.builders import delivering, isolation, paying, programs, receipt_keys
 from tests.builders import receipts as builders
 from tests.builders.log import assert_log_agrees
 from tests.builders.officials import Founded
@@ -217,5 +219,10 @@ def test_isolation_receipts_name_no_place_and_no_illness(founded: Founded) -> No
         subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True).stdout.decode().lower()
     )
     assert "rp300.000" in shown
+    with bench.reading() as session:
+        evidence = evidence_of(session, bench.kit.keys, receipt)
+    stamped = str(stamp.read(receipt_keys.stamp_key().stamp(evidence)).stamp).lower()
+    assert "program='bantuan sosial'" in stamped
     for word in ("isoman", "isolasi", "covid", "sakit", "lambangsari", "tambun"):
         assert word not in shown
+        assert word not in stamped
