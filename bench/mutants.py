@@ -51,6 +51,7 @@ GROUPS: Final = {
             *("vectors", "tiles", "witness_rules", "history"),
         ),
     ),
+    "stamps": Group(("audit/stamp.py", "audit/stampkeys.py"), _tests("stamp", "stampkeys")),
     "replay": Group(
         tuple(sorted(f"audit/replay/{path.name}" for path in (ROOT / "audit" / "replay").glob("*.py"))),
         (*sorted(f"{ALL_TESTS}/{path.name}" for path in (ROOT / ALL_TESTS).glob("test_*replay*.py")), *_tests("roots")),
