@@ -74,5 +74,5 @@ def alone_policy(style: str, script: str) -> str:
 
 @cache
 def worker_script() -> str:
-    """Give the worker, whose text changes with the page, so that browsers fetch the page anew."""
+    """Give the worker, whose text changes with the script, so that browsers fetch the page anew."""
     return (STATIC_FOLDER / "proof" / "offline.js").read_text("utf-8").replace("VERSION", script_digest())

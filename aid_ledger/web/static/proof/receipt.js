@@ -204,7 +204,10 @@ async function scan(event) {
   try {
     const picture = await createImageBitmap(event.target.files[0]);
     const found = await new BarcodeDetector({ formats: ["qr_code"] }).detect(picture);
-    if (found.length) return take(found[0].rawValue);
+    const texts = found.map((each) => each.rawValue);
+    // A sheet may hold other codes as well; ours are addresses with a fragment.
+    const text = texts.find((each) => each.includes("#")) || texts[0];
+    if (text) return take(text);
   } catch {
     // Not a picture, or no detector after all: the sentence below says what to do.
   }
