@@ -337,3 +337,12 @@ def test_who_shapes_what_is_paid_takes_no_further_step() -> None:
     told["again"] = answer(matched=0, result="RES-22", inquiry=True)
     sentence = "treasurer did ResultImported of BTC-1, having shaped what it pays"
     assert broken(told) == expected(told, ("shaped", "again", sentence))
+
+
+@pytest.mark.parametrize("place", [3, 4, 5], ids=["programme", "rate", "ceiling"])
+def test_who_set_what_a_programme_pays_verifies_none_of_it(place: int) -> None:
+    """THREATS 3: its definition, its rate and its ceiling each decide what is paid to whom."""
+    told = put_before(until("verify")(story()), "funds", "grants", promoted("verifier2", "operator"))
+    told = both(at("funds", place, "verifier2"), actor("verify", "verifier2"))(told)
+    sentence = "verifier2 did BatchVerified of BTC-1, having shaped what it pays"
+    assert broken(told) == expected(told, ("shaped", "verify", sentence))

@@ -103,6 +103,20 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         ),
         [("document.used", "more.1", "ContributionOffered rests on a paper that was used before")],
     ),
+    "two offers on a paper that is not on file": (
+        both(
+            until("funds"),
+            then(
+                *said("operator", offer_of(receipt_of(5, contribution="CTB-2", document="DOC-7"))),
+                *said("operator", offer_of(receipt_of(5, contribution="CTB-3", document="DOC-7"))),
+            ),
+        ),
+        [
+            ("document.unknown", "more", "ContributionOffered rests on DOC-7, which is not on file"),
+            ("document.unknown", "more.1", "ContributionOffered rests on DOC-7, which is not on file"),
+            ("document.used", "more.1", "ContributionOffered rests on a paper that was used before"),
+        ],
+    ),
     "received by who offered it": (
         both(until("funds"), at("funds", 6, "treasurer")),
         [
