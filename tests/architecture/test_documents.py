@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from bench import mutants
 from tests.architecture import sources
 from tests.architecture.sources import ROOT
 
@@ -60,3 +62,12 @@ def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs/decisions"
     listed = LINK.findall((folder / "README.md").read_text("utf-8"))
     assert listed == sorted(path.name for path in folder.glob("0*.md"))
+
+
+def test_every_change_of_the_verifier_that_went_unnoticed_has_its_reason() -> None:
+    """The law of docs/mutants.md: what survived is listed and explained, and no reason outlives what it explains."""
+    counts = mutants.kept()
+    reasons = tomllib.loads(mutants.REASONS.read_text())["mutant"]
+    assert mutants.DOCUMENT.read_text() == mutants.document(counts, reasons)
+    survived = {(each.file, each.was, each.now) for count in counts.values() for each in count.survivors}
+    assert survived == {(each["file"], each["was"], each["now"]) for each in reasons if each["file"] in counts}
