@@ -308,3 +308,10 @@ def test_an_account_is_of_a_source_a_programme_and_a_stage() -> None:
     """What is not allocated yet belongs to no programme, and no programme can be called that."""
     assert account("APBD-1", "BST", "allocated") == "APBD-1/BST/allocated"
     assert account("APBD-1", "", "received") == "APBD-1/-/received"
+
+
+def test_a_paper_of_another_day_is_another_paper() -> None:
+    """Offices number their letters anew each year; kind, number and day together are what a paper is known by."""
+    registered = [each.but(issued_on=DAY) for each in paper("DOC-9", "dpa", number="DOC-1")]
+    offered = said("operator", offer_of(receipt_of(5, contribution="CTB-2", document="DOC-9")))
+    assert broken(then(*registered, *offered)(story())) == []

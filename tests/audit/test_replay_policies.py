@@ -8,9 +8,12 @@ import datetime as dt
 import pytest
 
 from audit.facts import money
-from tests.audit.lies import Cheat, agreed, both, change, on, promoted, put_before, stand_in, then, until
+from tests.audit.agency import term
+from tests.audit.lies import Cheat, agreed, both, change, insert, on, promoted, put_before, stand_in, then, until
 from tests.audit.replaying import story
-from tests.audit.told import DAY, SINCE, Expected, Said, Story, broken, expected
+from tests.audit.told import DAY, SINCE, Expected, Said, Story, broken, expected, founded
+
+IN_PLACE = founded("founder2", term("admin", "OFF-approver", acts_for="approver", until=DAY))
 
 
 def as_founding(told: list[Said]) -> list[Said]:
@@ -57,6 +60,13 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     "a policy nobody proposed": (
         both(until("people"), then(*agreed("POL-2")[1:])),
         [("policy.proposed", "more", "POL-2 is not what was proposed, or was agreed to before")],
+    ),
+    "a policy of the founding by an administrator whom it binds": (
+        both(until("people"), by_another(), insert("people", -5, *IN_PLACE)),
+        [
+            ("policy.alone", "people.61", "policy POL-1 was changed by admin as a founder"),
+            ("policy.binds", "people.61", "admin had a hand in POL-1, which binds them"),
+        ],
     ),
     "a policy by a founder after the founding": (
         both(until("people"), then(*as_founding(agreed("POL-2", second="founder")))),
@@ -108,6 +118,13 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         both(until("people"), change("people", -4, since=SINCE - dt.timedelta(1))),
         [("policy.since", "people.60", "policy POL-1 holds from 2021-01-03, not from the next day on")],
     ),
+    "a policy proposed by whom it binds": (
+        both(
+            until("people"),
+            then(*promoted("founder", "approver"), *stand_in("admin", "founder"), *agreed("POL-2")[:1]),
+        ),
+        [("policy.binds", "more.3", "admin had a hand in POL-2, which binds them")],
+    ),
     "a policy changed by whom it binds": (
         both(
             until("people"),
@@ -137,10 +154,20 @@ def test_as_many_may_be_asked_for_as_the_law_allows() -> None:
     assert broken(both(until("people"), then(*agreed("POL-2", limits=((0, 1), (9, 5)))))(story())) == []
 
 
-def test_of_two_policies_of_one_day_the_one_proposed_last_holds() -> None:
-    """Agreed to in the other order, so that who agrees cannot choose."""
-    second, third = agreed("POL-2"), agreed("POL-3")
+@pytest.mark.parametrize("order", [("POL-2", "POL-3"), ("POL-3", "POL-2")])
+def test_of_two_policies_of_one_day_the_one_proposed_last_holds(order: tuple[str, str]) -> None:
+    """In whatever order they are agreed to, so that who agrees cannot choose."""
+    both_of = {name: agreed(name) for name in ("POL-2", "POL-3")}
+    proposed = [each[0] for each in both_of.values()]
     told = until("submit")(story())
-    told = put_before(told, "draft", "policies", [second[0], third[0], third[1], second[1]])
+    told = put_before(told, "draft", "policies", [*proposed, *(both_of[name][1] for name in order)])
     told = on(DAY + dt.timedelta(1), "draft", "submit")(change("submit", 0, policy="POL-2")(told))
     assert broken(told) == expected(told, ("policy.in_force", "submit", "BTC-1 pins POL-2; in force is POL-3"))
+
+
+def test_a_programmes_own_policy_stands_before_a_newer_general_one() -> None:
+    """What is said of all does not end what was agreed for one."""
+    told = until("submit")(story())
+    told = put_before(told, "draft", "policies", agreed("POL-2", program="BST") + agreed("POL-3"))
+    told = on(DAY + dt.timedelta(1), "draft", "submit")(change("submit", 0, policy="POL-2")(told))
+    assert broken(told) == []
