@@ -9,6 +9,7 @@ at most 65,535 bytes. ASCII names make JCS's UTF-16 order and Python's code poin
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Final, NoReturn, TypeAlias
@@ -97,6 +98,7 @@ _ENCODER: Final = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 )
 _DECODER: Final = json.JSONDecoder(parse_float=_no_float, parse_int=_integer, parse_constant=_no_float)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STRICT_DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_float=_no_float, parse_int=_integer, parse_constant=_no_float
 )
@@ -159,5 +161,5 @@ def _check_string(text: str) -> None:
         return
     if not unicodedata.is_normalized("NFC", text):
         raise MalformedInput("a string is not in Unicode form NFC", rule="canonical.nfc")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    if _SURROGATE.search(text):
         raise MalformedInput("a string holds half a surrogate pair", rule="canonical.unicode")

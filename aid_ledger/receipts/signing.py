@@ -97,6 +97,22 @@ def check_belongs(signer: Signer) -> None:
         raise SignerMismatch("what signs has another key than the receipt certificate") from error
 
 
+class Seal:
+    """A signer made ready: what its certificate says is read once, and not for every receipt."""
+
+    def __init__(self, signer: Signer) -> None:
+        self.signer = signer
+        self._certificate = signer.certificate.public_bytes(serialization.Encoding.DER)
+        self._key = key_of(signer.certificate)
+
+    def over(self, digest: bytes) -> bytes:
+        """Return the signature over a file's digest, in its container."""
+        signature = self.signer.sign(cms.signed_attributes(self._certificate, digest))
+        if isinstance(self._key, ec.EllipticCurvePublicKey):
+            signature = cms.lower_half(signature)
+        return cms.assemble(cms.Parts(self._certificate, digest, signature), self._key)
+
+
 def sign(pdf: bytes, signer: Signer) -> bytes:
     """Sign a laid-out receipt; only the gap left for the signature changes.
 
@@ -104,13 +120,12 @@ def sign(pdf: bytes, signer: Signer) -> bytes:
         MalformedInput: the file has no such gap, or the signature does not fit it.
 
     """
+    return sign_with(Seal(signer), pdf)
+
+
+def sign_with(seal: Seal, pdf: bytes) -> bytes:
+    """Sign as `sign` does, with a signer that was made ready."""
     frame.check_single(pdf)
     begins, ends = frame.locate(pdf)
-    digest = frame.digest(pdf, (begins, ends))
-    certificate = signer.certificate.public_bytes(serialization.Encoding.DER)
-    key = key_of(signer.certificate)
-    signature = signer.sign(cms.signed_attributes(certificate, digest))
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        signature = cms.lower_half(signature)
-    whole = cms.assemble(cms.Parts(certificate, digest, signature), key)
+    whole = seal.over(frame.digest(pdf, (begins, ends)))
     return b"".join((pdf[:begins], frame.fill(whole, ends - begins), pdf[ends:]))

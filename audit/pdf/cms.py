@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -32,6 +33,8 @@ _SHA256: Final = der.write(der.SEQUENCE, der.object_id("2.16.840.1.101.3.4.2.1")
 _ECDSA_SHA256: Final = der.write(der.SEQUENCE, der.object_id("1.2.840.10045.4.3.2"))
 RSA_SHA256: Final = der.write(der.SEQUENCE, der.object_id("1.2.840.113549.1.1.11"), der.write(der.NULL))
 _VERSION_1: Final = der.write(der.INTEGER, b"\x01")
+_CERTIFICATES: Final = 8
+"""Certificates of which the parts are kept: an agency signs with one or two at a time."""
 _SIGNED_DATA_PARTS: Final = 5
 _SIGNER_PARTS: Final = 6
 
@@ -49,24 +52,20 @@ class Parts:
 
 def signed_attributes(certificate: bytes, digest: bytes) -> bytes:
     """Write the attributes that are signed, as the SET they are signed as (RFC 5652 section 5.4)."""
-    certificate_hash = der.write(der.OCTET_STRING, hashlib.sha256(certificate).digest())
-    # ESSCertIDv2 with its default hash, SHA-256, and without the optional issuer (RFC 5035 section 4).
-    essence = _sequence(_sequence(_sequence(certificate_hash)))
     attributes = (
-        _attribute(_CONTENT_TYPE, _DATA),
+        _CONTENT_TYPE_DATA,
         _attribute(_MESSAGE_DIGEST, der.write(der.OCTET_STRING, digest)),
-        _attribute(_SIGNING_CERTIFICATE_V2, essence),
+        _signing_certificate(certificate),
     )
     return der.write(der.SET, *sorted(attributes))
 
 
 def assemble(parts: Parts, key: PublicKey) -> bytes:
     """Write the CMS: the same parts always give the same bytes."""
-    _, serial, _, issuer, *_ = der.members(der.members(parts.certificate)[0])
     attributes = der.inside(signed_attributes(parts.certificate, parts.digest), der.SET)
     signer = _sequence(
         _VERSION_1,
-        _sequence(issuer, serial),
+        _issuer_and_serial(parts.certificate),
         _SHA256,
         der.write(der.CONTEXT_0, attributes),
         _ECDSA_SHA256 if isinstance(key, ec.EllipticCurvePublicKey) else RSA_SHA256,
@@ -145,6 +144,21 @@ def _sequence(*contents: bytes) -> bytes:
     return der.write(der.SEQUENCE, *contents)
 
 
+@lru_cache(maxsize=_CERTIFICATES)
+def _signing_certificate(certificate: bytes) -> bytes:
+    """Write the attribute that names the certificate by its hash; the same for all receipts of one signer."""
+    certificate_hash = der.write(der.OCTET_STRING, hashlib.sha256(certificate).digest())
+    # ESSCertIDv2 with its default hash, SHA-256, and without the optional issuer (RFC 5035 section 4).
+    return _attribute(_SIGNING_CERTIFICATE_V2, _sequence(_sequence(_sequence(certificate_hash))))
+
+
+@lru_cache(maxsize=_CERTIFICATES)
+def _issuer_and_serial(certificate: bytes) -> bytes:
+    """Name the certificate as the signer's information does (RFC 5652 section 10.2.4)."""
+    _, serial, _, issuer, *_ = der.members(der.members(certificate)[0])
+    return _sequence(issuer, serial)
+
+
 def _attribute(kind: bytes, value: bytes) -> bytes:
     return _sequence(kind, der.write(der.SET, value))
 
@@ -153,3 +167,6 @@ def _exactly(values: list[bytes], count: int) -> list[bytes]:
     if len(values) != count:
         raise MalformedInput("the signature holds more or less than this profile has", rule="receipt.cms")
     return values
+
+
+_CONTENT_TYPE_DATA: Final = _attribute(_CONTENT_TYPE, _DATA)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, serialization
 
-from aid_ledger.receipts import certificates, fields, rendering, signing
+from aid_ledger.receipts import certificates, fields, page, rendering, signing
+from aid_ledger.receipts.press.printing import PressRoom
 from audit import merkle, note, proof
 from audit.entry import Actor, Entry, encode_entry
 from audit.pdf.evidence import Evidence
@@ -33,11 +34,13 @@ SALT = bytes(range(32))
 
 @dataclass(frozen=True)
 class Office:
-    """An agency's root, its signer and its printer."""
+    """An agency's root, its signer, and its two ways to a page: laid out by itself, or pressed."""
 
     root: certificates.Root
     signer: signing.KeySigner
+    issuer: page.Issuer
     printer: rendering.ReceiptPrinter
+    room: PressRoom
 
     @property
     def root_pem(self) -> bytes:
@@ -50,8 +53,9 @@ def office() -> Office:
     """Found an agency; once per process, for a root key takes a second to find."""
     root = certificates.make_root(AGENCY, FOUNDED_AT)
     key, certificate = certificates.make_signing_certificate(root, AGENCY, FOUNDED_AT)
-    issuer = rendering.Issuer(BASE_URL, root.certificate.fingerprint(hashes.SHA256()))
-    return Office(root, signing.KeySigner(certificate, key), rendering.ReceiptPrinter(issuer))
+    issuer = page.Issuer(BASE_URL, root.certificate.fingerprint(hashes.SHA256()))
+    signer = signing.KeySigner(certificate, key)
+    return Office(root, signer, issuer, rendering.ReceiptPrinter(issuer), PressRoom(issuer))
 
 
 def money(**changes: object) -> ReceiptFields:
@@ -94,9 +98,9 @@ def money(**changes: object) -> ReceiptFields:
     return replace(receipt, **changes)  # type: ignore[arg-type]  # each test names fields of its own
 
 
-def goods() -> ReceiptFields:
+def goods(**changes: object) -> ReceiptFields:
     """Say that somebody received two packets at the door, before witnesses."""
-    return money(
+    receipt = money(
         number="TTB-2021-000124-M",
         code="KRSXG5CTMVRXEZLU",
         kind=fields.GOODS,
@@ -112,6 +116,7 @@ def goods() -> ReceiptFields:
             HandoverWitness(name="Neneng Kurniasih", office="Bhabinkamtibmas"),
         ),
     )
+    return replace(receipt, **changes)  # type: ignore[arg-type]  # each test names fields of its own
 
 
 def entry_of(receipt: ReceiptFields, salt: bytes = SALT, **changes: str) -> bytes:
@@ -159,8 +164,17 @@ def laid_out(receipt: ReceiptFields) -> bytes:
 
 
 def signed(receipt: ReceiptFields) -> bytes:
-    """Make a receipt whole."""
+    """Make a receipt whole, laid out by itself."""
     return signing.sign(laid_out(receipt), office().signer)
+
+
+def pressed(receipt: ReceiptFields) -> bytes:
+    """Make a receipt as the product does."""
+    return office().room.print(evidence_of(receipt), signed_at=SIGNED_AT, seal=signing.Seal(office().signer))
+
+
+WAYS = {"laid out": signed, "pressed": pressed}
+"""Both ways to a receipt, by name: what is asked of one is asked of the other."""
 
 
 def write_vectors() -> None:

@@ -20,9 +20,9 @@ import pytest
 from audit.errors import AuditError
 from audit.pdf import verify_receipt
 from tests.audit.small_log import LOG_VKEY
-from tests.unit.receipts.example import goods, money, office, signed
+from tests.unit.receipts.example import WAYS, goods, money, office
 
-KINDS = ("uang", "barang")
+KINDS = [f"{kind}, {way}" for kind in ("uang", "barang") for way in WAYS]
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 SPACES = {
     "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
@@ -35,7 +35,8 @@ SPACES = {
 @cache
 def receipt(kind: str) -> bytes:
     """Make each example once."""
-    return signed(money() if kind == "uang" else goods())
+    name, way = kind.split(", ")
+    return WAYS[way](money() if name == "uang" else goods())
 
 
 def opened(kind: str) -> pikepdf.Pdf:
@@ -132,6 +133,25 @@ def test_every_face_is_embedded_and_can_be_copied_from(kind: str) -> None:
         assert all("/ToUnicode" in face for face in outer)
         assert all("/FontFile2" in face.DescendantFonts[0].FontDescriptor for face in outer)
         assert len(faces) == 2 * len(outer)
+
+
+@both
+def test_every_letter_of_the_page_has_a_glyph_and_a_meaning(kind: str) -> None:
+    """PDF/A section 6.2.11: what is drawn is in the embedded face, is as wide as said there, and can be copied."""
+    with opened(kind) as pdf:
+        fonts = {}
+        for name, face in pdf.pages[0].obj.Resources.Font.items():
+            widths = list(face.DescendantFonts[0].W)
+            wide = {int(first) + n for first, some in zip(*[iter(widths)] * 2, strict=True) for n in range(len(some))}
+            meant = set(re.findall(rb"<([0-9a-f]{4})> <[0-9a-f]+>", face.ToUnicode.read_bytes()))
+            fonts[name] = (wide, {int(code, 16) for code in meant})
+        drawn = pdf.pages[0].Contents.read_bytes()
+        font = ""
+        for match in re.finditer(rb"(/\S+) \S+ Tf|<([0-9a-f]+)>", drawn):
+            font = match[1].decode() if match[1] else font
+            glyphs = {int(match[2][at : at + 4], 16) for at in range(0, len(match[2]), 4)} if match[2] else set()
+            assert glyphs <= fonts[font][0] & fonts[font][1] if glyphs else True
+        assert font
 
 
 @both

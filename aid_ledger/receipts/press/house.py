@@ -1,16 +1,17 @@
-"""The press: a receipt's PDF, made when somebody asks for it, once its entry lies under a signed checkpoint.
+"""The printing house: a receipt's PDF, made when somebody asks for it, once its entry lies under a signed checkpoint.
 
 The same receipt asked for again under the same checkpoint gives the same statement; nothing is stored. The signing keys
 are loaded once and held in memory; the root that the log names for that checkpoint decides which of them signs. Making
-keys and certificates is `aid-ledger init`. Load this file by `layout.load`.
+keys and certificates is `aid-ledger init`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -20,15 +21,18 @@ from sqlalchemy.orm import Session
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.custody.queries import Root, receipt_roots, stamp_keys
 from aid_ledger.receipts import queries
-from aid_ledger.receipts.layout import LAYOUT
+from aid_ledger.receipts.page import Issuer
+from aid_ledger.receipts.press.printing import PressRoom
 from aid_ledger.receipts.proving import evidence_of
-from aid_ledger.receipts.rendering import Issuer, ReceiptPrinter
 from aid_ledger.receipts.rules import SigningUnavailable
 from aid_ledger.receipts.signers import choosing
 from aid_ledger.receipts.signers.files import load_pem
-from aid_ledger.receipts.signing import Signer, sign
+from aid_ledger.receipts.signing import Seal, Signer
 from aid_ledger.receipts.stamping import StampKey
 from audit import checkpoint, proof
+
+ROOTS: Final = 2
+"""Roots remembered: the one in force, and the one that follows it while a rotation is under way."""
 
 
 class Press:
@@ -37,10 +41,11 @@ class Press:
     def __init__(
         self, *, signers: Sequence[Signer], first_root: bytes, base_url: str, stamp_key: StampKey | None = None
     ) -> None:
-        self._signers = signers
+        self._seals = [Seal(each) for each in signers]
         self._first_root = first_root
         self._stamp_key = stamp_key
-        self._printer = lru_cache(maxsize=2)(lambda root, key: ReceiptPrinter(Issuer(base_url, root, key)))
+        self._room = lru_cache(maxsize=ROOTS)(lambda root, key: PressRoom(Issuer(base_url, root, key)))
+        self._under = lru_cache(maxsize=ROOTS)(self._find_seal)
 
     def pdf_of(self, session: Session, keys: FieldKeys, reference: str) -> bytes:
         """Make the signed PDF of a receipt.
@@ -52,28 +57,45 @@ class Press:
                 was issued.
 
         """
-        receipt = queries.receipt(session, reference)
-        evidence = evidence_of(session, keys, receipt)
-        size = checkpoint.parse(proof.parse(evidence.proof).signed.text).size
-        root, signer = self._signer_for(size, receipt_roots(session, self._first_root))
-        signed_at = _signed_at(signer, receipt.issued_at)
-        with LAYOUT:
-            return sign(self._printer(root, self._stamper(session)).render(evidence, signed_at=signed_at), signer)
+        return next(self.press_many(session, keys, [reference]))
+
+    def press_many(self, session: Session, keys: FieldKeys, references: Iterable[str]) -> Iterator[bytes]:
+        """Make the signed PDFs of many receipts, one after another; none is kept.
+
+        Raises:
+            ReceiptNotFound, NotSealed, SigningUnavailable: as `pdf_of`, when the receipt's turn comes.
+
+        """
+        roots, stamper = receipt_roots(session, self._first_root), self._stamper(session)
+        for reference in references:
+            receipt = queries.receipt(session, reference)
+            evidence = evidence_of(session, keys, receipt)
+            size = checkpoint.parse(proof.parse(evidence.proof).signed.text).size
+            fingerprint, seal = self._seal_for(size, roots)
+            signed_at = _signed_at(seal.signer, receipt.issued_at)
+            yield self._room(fingerprint, stamper).print(evidence, signed_at=signed_at, seal=seal)
 
     def _stamper(self, session: Session) -> StampKey | None:
         """Give the key that stamps, if the log lists it: nobody could check another's stamp."""
         key = self._stamp_key
         return key if key and any(each.key == key.named for each in stamp_keys(session)) else None
 
-    def _signer_for(self, size: int, roots: Sequence[Root]) -> tuple[bytes, Signer]:
+    def _seal_for(self, size: int, roots: Sequence[Root]) -> tuple[bytes, Seal]:
         """Choose who signs under a checkpoint of this size: a root signs neither before it is taken nor afterwards."""
         for root in roots:
             if root.is_for(size) and root.certificate:
-                issuer = x509.load_der_x509_certificate(root.certificate)
-                for signer in self._signers:
-                    if _is_issued_by(signer.certificate, issuer):
-                        return issuer.fingerprint(hashes.SHA256()), signer
+                found = self._under(root.certificate)
+                if found is not None:
+                    return found
         raise SigningUnavailable("no signing certificate here is of the root in force")
+
+    def _find_seal(self, root: bytes) -> tuple[bytes, Seal] | None:
+        """Find who signs under a root, and give the root's fingerprint with it; None if nobody here does."""
+        issuer = x509.load_der_x509_certificate(root)
+        for seal in self._seals:
+            if _is_issued_by(seal.signer.certificate, issuer):
+                return issuer.fingerprint(hashes.SHA256()), seal
+        return None
 
 
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

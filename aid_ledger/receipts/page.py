@@ -1,0 +1,224 @@
+"""What the page of a receipt shows, as lines of text: the template only places them, the press only fills them in.
+
+Two pages of the same `shape` differ in nothing but the letters of their lines, so that one plate prints both.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from aid_ledger.receipts import breaking
+from aid_ledger.receipts.breaking import Lines, wrap, wrap_after
+from aid_ledger.web import formats
+from audit import checkpoint, note, proof
+from audit.pdf.evidence import Evidence
+from audit.pdf.fields import GOODS, Approver, ReceiptFields
+
+ZONE_NAMES: Final = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
+
+Shape: TypeAlias = tuple[tuple[str, ...], tuple[bool, ...], int, tuple[int, ...]]
+
+_KEPT: Final = 1_024
+"""Dates, moments and amounts kept as words: a batch has few of each, and the locale's rules are slow to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Where receipts of this agency are checked, and the fingerprint of the root their certificate hangs from."""
+
+    base_url: str
+    root_fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table of who received what; the label never varies."""
+
+    label: str
+    value: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source of funds and its share."""
+
+    name: Lines
+    amount: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An official who checked or approved, with the office held, at which step, when.
+
+    The office goes on where the name ends, if its first line begins with a space.
+    """
+
+    step: Lines
+    name: Lines
+    office: Lines
+    at: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All text of a page. What is `str` is the same on every receipt of a shape; what is `Lines` varies."""
+
+    heading: str
+    agency: str
+    check_page: str
+    fingerprint: str
+    number: Lines
+    amount: Lines
+    in_words: Lines
+    contents: Lines
+    rows: tuple[Row, ...]
+    sources: tuple[Source, ...]
+    steps: tuple[Step, ...]
+    code: Lines
+    place: Lines
+    root: Lines
+
+    def texts(self) -> list[Lines]:
+        """List the texts that vary, in the order in which they stand here."""
+        rows = [row.value for row in self.rows]
+        sources = [part for each in self.sources for part in (each.name, each.amount)]
+        steps = [part for each in self.steps for part in (each.step, each.name, each.office, each.at)]
+        above = (self.number, self.amount, self.in_words, self.contents)
+        return [*above, *rows, *sources, *steps, self.code, self.place, self.root]
+
+    def lines(self) -> list[str]:
+        """List the lines of the texts that vary."""
+        return [line for text in self.texts() for line in text]
+
+    def shape(self) -> Shape:
+        """Tell all but the letters of what varies: pages of one shape are printed from one plate."""
+        labels = tuple(row.label for row in self.rows)
+        same = (self.heading, self.agency, self.check_page, self.fingerprint, *labels)
+        going_on = tuple(_goes_on(each.office) for each in self.steps)
+        return same, going_on, len(self.sources), tuple(map(len, self.texts()))
+
+    def each(self, change: Callable[[str], str]) -> Page:
+        """Return the page with every line of `lines` changed, in their order."""
+
+        def changed(text: Lines) -> Lines:
+            return tuple(map(change, text))
+
+        return Page(
+            heading=self.heading,
+            agency=self.agency,
+            check_page=self.check_page,
+            fingerprint=self.fingerprint,
+            number=changed(self.number),
+            amount=changed(self.amount),
+            in_words=changed(self.in_words),
+            contents=changed(self.contents),
+            rows=tuple(Row(row.label, changed(row.value)) for row in self.rows),
+            sources=tuple(Source(changed(each.name), changed(each.amount)) for each in self.sources),
+            steps=tuple(
+                Step(changed(each.step), changed(each.name), changed(each.office), changed(each.at))
+                for each in self.steps
+            ),
+            code=changed(self.code),
+            place=changed(self.place),
+            root=changed(self.root),
+        )
+
+    def ending_right(self) -> list[Lines]:
+        """List the texts that stand at the right end of their columns; all others stand at the left."""
+        return [each.amount for each in self.sources] + [each.at for each in self.steps]
+
+
+def page_of(evidence: Evidence, issuer: Issuer) -> Page:
+    """Write everything the page shows.
+
+    Raises:
+        MalformedInput: the evidence holds no proof.
+
+    """
+    fields = evidence.fields
+    proven = proof.parse(evidence.proof)
+    stated = checkpoint.parse(proven.signed.text)
+    place = f"nomor {formats.jumlah(proven.index)} dari {formats.jumlah(stated.size)}, {stated.origin}"
+    return Page(
+        heading=heading_of(fields),
+        agency=fields.agency,
+        check_page=f"{issuer.base_url.rstrip('/')}/periksa".removeprefix("https://"),
+        fingerprint=_grouped(issuer.root_fingerprint.hex(), 4, " "),
+        number=wrap(fields.number, breaking.NUMBER),
+        amount=wrap(_amount(fields.amount, fields.unit), breaking.AMOUNT),
+        in_words=wrap(fields.in_words, breaking.IN_WORDS),
+        contents=wrap(f"Isi: {fields.contents}", breaking.CONTENTS) if fields.contents else (),
+        rows=_rows(fields),
+        sources=tuple(
+            Source(wrap(each.name, breaking.SOURCE), wrap(_amount(each.amount, fields.unit), breaking.SHARE))
+            for each in fields.sources
+        ),
+        steps=tuple(_step(each, fields.zone) for each in fields.approvers),
+        code=wrap(_grouped(fields.code, 4, "-"), breaking.CODE),
+        place=wrap(place, breaking.PLACE),
+        root=wrap(note.encode_base64(stated.root), breaking.HASH),
+    )
+
+
+def heading_of(fields: ReceiptFields) -> str:
+    """Say what kind of receipt it is."""
+    return "Tanda Terima Bantuan Barang" if fields.kind == GOODS else "Tanda Terima Bantuan Uang"
+
+
+def title_of(fields: ReceiptFields) -> str:
+    """Write the title of the document, as windows and screen readers announce it."""
+    return f"{heading_of(fields)} {fields.number}"
+
+
+def _rows(fields: ReceiptFields) -> tuple[Row, ...]:
+    """Write the table of who received what from whom; lines that have nothing to say are left out."""
+    paid_on = _date(fields.paid_on) if fields.paid_on else ""
+    place = f"{fields.village}, {fields.district}" if fields.village else ""
+    witnesses = "; ".join(f"{each.name}, {each.office}" for each in fields.witnesses)
+    rows = (
+        ("Penerima", fields.payee),
+        ("NIK", fields.nik),
+        ("Wilayah", place),
+        ("Program", fields.program_name),
+        ("Periode", fields.period),
+        ("Diterima", paid_on),
+        ("Melalui", fields.channel),
+        ("Saksi", witnesses),
+        ("Dasar", fields.decree),
+        ("Berkas bayar", f"{fields.batch} \u00b7 baris {fields.line}"),
+    )
+    return tuple(Row(label, wrap(value, breaking.ROW)) for label, value in rows if value)
+
+
+def _step(approver: Approver, zone: str) -> Step:
+    name = wrap(f"{approver.name}," if approver.office else approver.name, breaking.OFFICIAL)
+    office = wrap_after(name[-1], approver.office, breaking.OFFICE) if name else wrap(approver.office, breaking.OFFICE)
+    return Step(wrap(approver.step, breaking.STEP), name, office, wrap(_moment(approver.at, zone), breaking.MOMENT))
+
+
+def _goes_on(text: Lines) -> bool:
+    return bool(text) and text[0].startswith(" ")
+
+
+def _grouped(text: str, size: int, between: str) -> str:
+    return between.join(text[start : start + size] for start in range(0, len(text), size))
+
+
+@lru_cache(maxsize=_KEPT)
+def _amount(amount: int, unit: str) -> str:
+    """Write an amount: rupiah when no unit of goods is given."""
+    return formats.banyaknya(amount, unit) if unit else formats.rupiah(amount)
+
+
+@lru_cache(maxsize=_KEPT)
+def _date(day: dt.date) -> str:
+    return formats.tanggal(day)
+
+
+@lru_cache(maxsize=_KEPT)
+def _moment(instant: dt.datetime, zone: str) -> str:
+    return formats.waktu_ringkas(instant, ZONE_NAMES[zone])

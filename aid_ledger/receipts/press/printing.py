@@ -1,0 +1,73 @@
+"""Which plate prints which receipt. What fits no plate is laid out by itself, slower and no less valid.
+
+Whether a receipt is pressed or laid out depends on nothing but itself, so the same receipt always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from typing import Final
+
+from aid_ledger.receipts.layout import LAYOUT
+from aid_ledger.receipts.page import Issuer, Page, Shape, page_of
+from aid_ledger.receipts.press.engraving import NotEngraved, engrave
+from aid_ledger.receipts.press.plate import NotOnPlate, Plate
+from aid_ledger.receipts.rendering import ReceiptPrinter
+from aid_ledger.receipts.signing import Seal, sign_with
+from aid_ledger.receipts.varying import particulars_of
+from audit.pdf.evidence import Evidence
+
+PLATES: Final = 64
+"""Plates kept, each of some 80 kB: a batch needs a handful, for its longest names take a line more."""
+
+
+class PressRoom:
+    """Prints receipts of one agency under one root, for as many threads as ask."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self._issuer = issuer
+        self._printer = ReceiptPrinter(issuer)
+        self._plates: OrderedDict[Shape, Plate | None] = OrderedDict()
+        self._choosing = threading.Lock()
+
+    def print(self, evidence: Evidence, *, signed_at: dt.datetime, seal: Seal) -> bytes:
+        """Print a receipt and sign it.
+
+        Raises:
+            MalformedInput: the evidence breaks its schema.
+
+        """
+        page = page_of(evidence, self._issuer)
+        these = particulars_of(evidence, base_url=self._issuer.base_url, signed_at=signed_at)
+        plate = self.plate_for(page)
+        if plate is not None:
+            try:
+                return plate.print(page.lines(), these, seal)
+            except NotOnPlate:
+                pass
+        with LAYOUT:
+            laid_out = self._printer.lay_out(page, these)
+        return sign_with(seal, laid_out)
+
+    def plate_for(self, page: Page) -> Plate | None:
+        """Give the plate for a page, engraved when its shape is first met; None if there can be none."""
+        shape = page.shape()
+        with self._choosing:
+            if shape in self._plates:
+                self._plates.move_to_end(shape)
+                return self._plates[shape]
+        with LAYOUT:
+            plate = self._engrave(page)
+        with self._choosing:
+            self._plates[shape] = plate
+            while len(self._plates) > PLATES:
+                self._plates.popitem(last=False)
+        return plate
+
+    def _engrave(self, page: Page) -> Plate | None:
+        try:
+            return engrave(page, self._printer)
+        except NotEngraved:
+            return None
