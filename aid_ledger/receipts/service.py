@@ -1,6 +1,6 @@
 """Issuing receipts for delivered lines, opening what they state, cancelling them.
 
-A receipt is a fact with a salted digest of its fields; the PDF is only its shape on paper and is made by `press.py`
+A receipt is a fact with a salted digest of its fields; the PDF is only its shape on paper and is made by `press`
 when somebody asks for it. In the log a receipt goes by the random id of its line, which is also printed on it.
 """
 
