@@ -6,6 +6,7 @@ Two pages of the same `shape` differ in nothing but the letters of their lines, 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,9 @@ from typing import Final, TypeAlias
 from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import Lines, wrap, wrap_after
 from aid_ledger.web import formats
-from audit import checkpoint, note, proof
+from audit import checkpoint, note
+from audit.checkpoint import Checkpoint
+from audit.errors import MalformedInput
 from audit.pdf.evidence import Evidence
 from audit.pdf.fields import GOODS, Approver, ReceiptFields
 
@@ -22,6 +25,8 @@ ZONE_NAMES: Final = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asi
 
 Shape: TypeAlias = tuple[tuple[str, ...], tuple[bool, ...], int, tuple[int, ...]]
 
+_INDEX: Final = re.compile(rb"^index ([0-9]{1,19})$", re.MULTILINE)
+_CHECKPOINTS: Final = 16
 _KEPT: Final = 1_024
 """Dates, moments and amounts kept as words: a batch has few of each, and the locale's rules are slow to ask."""
 
@@ -140,9 +145,8 @@ def page_of(evidence: Evidence, issuer: Issuer) -> Page:
 
     """
     fields = evidence.fields
-    proven = proof.parse(evidence.proof)
-    stated = checkpoint.parse(proven.signed.text)
-    place = f"nomor {formats.jumlah(proven.index)} dari {formats.jumlah(stated.size)}, {stated.origin}"
+    index, stated = place_in_log(evidence)
+    place = f"nomor {formats.jumlah(index)} dari {formats.jumlah(stated.size)}, {stated.origin}"
     return Page(
         heading=heading_of(fields),
         agency=fields.agency,
@@ -162,6 +166,27 @@ def page_of(evidence: Evidence, issuer: Issuer) -> Page:
         place=wrap(place, breaking.PLACE),
         root=wrap(note.encode_base64(stated.root), breaking.HASH),
     )
+
+
+def place_in_log(evidence: Evidence) -> tuple[int, Checkpoint]:
+    """Read the index of a receipt's entry, and the checkpoint over it, out of the proof that is attached.
+
+    Many receipts lie under one checkpoint, which is read once. Whether the proof proves anything is for verifiers.
+
+    Raises:
+        MalformedInput: it is no proof.
+
+    """
+    head, _, signed = evidence.proof.partition(b"\n\n")
+    found = _INDEX.search(head)
+    if found is None:
+        raise MalformedInput("the evidence holds no proof", rule="proof.form")
+    return int(found[1]), _stated(signed)
+
+
+@lru_cache(maxsize=_CHECKPOINTS)
+def _stated(signed: bytes) -> Checkpoint:
+    return checkpoint.parse(note.parse(signed).text)
 
 
 def heading_of(fields: ReceiptFields) -> str:
@@ -194,6 +219,7 @@ def _rows(fields: ReceiptFields) -> tuple[Row, ...]:
     return tuple(Row(label, wrap(value, breaking.ROW)) for label, value in rows if value)
 
 
+@lru_cache(maxsize=_KEPT)
 def _step(approver: Approver, zone: str) -> Step:
     name = wrap(f"{approver.name}," if approver.office else approver.name, breaking.OFFICIAL)
     office = wrap_after(name[-1], approver.office, breaking.OFFICE) if name else wrap(approver.office, breaking.OFFICE)

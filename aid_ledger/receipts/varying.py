@@ -18,6 +18,7 @@ import hashlib
 import re
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -38,6 +39,8 @@ _EMPTY_RANGE: Final = b"/ByteRange [" + b" " * _RANGE_WIDTH + b"]"
 BETWEEN: Final = b"\n/Contents "
 """What stands between the range and the gap."""
 _RANGE: Final = re.compile(re.escape(_EMPTY_RANGE + BETWEEN) + rb"(<0+>)")
+_KEPT: Final = 256
+"""Texts and times kept as written: those of a batch are nearly all the same."""
 _QUICK: Final = 1
 """How hard to deflate: a harder try saves a tenth of a kilobyte and costs more than the signature."""
 
@@ -197,10 +200,12 @@ def _stream(described: bytes, content: bytes) -> bytes:
     return b"<<%b/Length %d>>\nstream\n%b\nendstream" % (described, len(content), content)
 
 
+@lru_cache(maxsize=_KEPT)
 def _text(text: str) -> bytes:
     written: bytes = pydyf.String(text).data
     return written
 
 
+@lru_cache(maxsize=_KEPT)
 def _time(moment: dt.datetime) -> bytes:
     return moment.strftime("(D:%Y%m%d%H%M%SZ)").encode("ascii")

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.custody.queries import Root, receipt_roots, stamp_keys
 from aid_ledger.receipts import queries
-from aid_ledger.receipts.page import Issuer
+from aid_ledger.receipts.page import Issuer, place_in_log
 from aid_ledger.receipts.press.printing import PressRoom
 from aid_ledger.receipts.proving import evidence_of
 from aid_ledger.receipts.rules import SigningUnavailable
@@ -29,7 +29,6 @@ from aid_ledger.receipts.signers import choosing
 from aid_ledger.receipts.signers.files import load_pem
 from aid_ledger.receipts.signing import Seal, Signer
 from aid_ledger.receipts.stamping import StampKey
-from audit import checkpoint, proof
 
 ROOTS: Final = 2
 """Roots remembered: the one in force, and the one that follows it while a rotation is under way."""
@@ -70,8 +69,8 @@ class Press:
         for reference in references:
             receipt = queries.receipt(session, reference)
             evidence = evidence_of(session, keys, receipt)
-            size = checkpoint.parse(proof.parse(evidence.proof).signed.text).size
-            fingerprint, seal = self._seal_for(size, roots)
+            _, stated = place_in_log(evidence)
+            fingerprint, seal = self._seal_for(stated.size, roots)
             signed_at = _signed_at(seal.signer, receipt.issued_at)
             yield self._room(fingerprint, stamper).print(evidence, signed_at=signed_at, seal=seal)
 

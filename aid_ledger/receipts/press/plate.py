@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from aid_ledger.receipts import varying
@@ -20,6 +21,8 @@ from aid_ledger.receipts.signing import Seal
 from aid_ledger.receipts.varying import Particulars
 from audit.pdf import frame
 
+KEPT: Final = 4_096
+"""Widths kept: the officials of a batch are on each of its receipts."""
 UNITS: Final = 1_024
 """Parts of a pixel in which Pango keeps sizes and widths."""
 
@@ -36,13 +39,14 @@ class Glyphs(dict[int, str]):
         raise NotOnPlate(chr(letter))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """A typeface as it lies in the plate: glyphs in hexadecimal, and how far each letter reaches (1 is its size)."""
 
     glyphs: Glyphs
     advances: Mapping[str, float]
 
+    @lru_cache(maxsize=KEPT)  # noqa: B019 - there are three faces, and they live as long as the process
     def width(self, line: str, size: float) -> float:
         """Measure a line as the layout engine does, which rounds every letter to a UNIT of a pixel."""
         units = size * UNITS
