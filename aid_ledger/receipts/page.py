@@ -6,7 +6,6 @@ Two pages of the same `shape` differ in nothing but the letters of their lines, 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +13,10 @@ from typing import Final, TypeAlias
 
 from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import Lines, wrap, wrap_after
+from aid_ledger.receipts.placing import place_in_log
+from aid_ledger.receipts.stamping import StampKey
 from aid_ledger.web import formats
-from audit import checkpoint, note
-from audit.checkpoint import Checkpoint
-from audit.errors import MalformedInput
+from audit import note
 from audit.pdf.evidence import Evidence
 from audit.pdf.fields import GOODS, Approver, ReceiptFields
 
@@ -25,18 +24,17 @@ ZONE_NAMES: Final = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asi
 
 Shape: TypeAlias = tuple[tuple[str, ...], tuple[bool, ...], int, tuple[int, ...]]
 
-_INDEX: Final = re.compile(rb"^index ([0-9]{1,19})$", re.MULTILINE)
-_CHECKPOINTS: Final = 16
 _KEPT: Final = 1_024
 """Dates, moments and amounts kept as words: a batch has few of each, and the locale's rules are slow to ask."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where receipts of this agency are checked, and the fingerprint of the root their certificate hangs from."""
+    """Where receipts of this agency are checked, the fingerprint of their certificate's root, and who stamps them."""
 
     base_url: str
     root_fingerprint: bytes
+    stamp_key: StampKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,27 +164,6 @@ def page_of(evidence: Evidence, issuer: Issuer) -> Page:
         place=wrap(place, breaking.PLACE),
         root=wrap(note.encode_base64(stated.root), breaking.HASH),
     )
-
-
-def place_in_log(evidence: Evidence) -> tuple[int, Checkpoint]:
-    """Read the index of a receipt's entry, and the checkpoint over it, out of the proof that is attached.
-
-    Many receipts lie under one checkpoint, which is read once. Whether the proof proves anything is for verifiers.
-
-    Raises:
-        MalformedInput: it is no proof.
-
-    """
-    head, _, signed = evidence.proof.partition(b"\n\n")
-    found = _INDEX.search(head)
-    if found is None:
-        raise MalformedInput("the evidence holds no proof", rule="proof.form")
-    return int(found[1]), _stated(signed)
-
-
-@lru_cache(maxsize=_CHECKPOINTS)
-def _stated(signed: bytes) -> Checkpoint:
-    return checkpoint.parse(note.parse(signed).text)
 
 
 def heading_of(fields: ReceiptFields) -> str:

@@ -76,7 +76,7 @@ class Drawn:
 class Form:
     """What all addresses of one length share. A raster is a number, one bit a module.
 
-    The fragment begins `before` so many bits of the message. `place` picks, for every module of the raster, a bit of the
+    In the message the fragment begins after `before` bits. `place` picks, for every module of the raster, a bit of the
     message or a blank; `fixed` is all of the code but the fragment.
     """
 

@@ -65,7 +65,7 @@ class ReceiptPrinter:
             MalformedInput: the evidence breaks its schema.
 
         """
-        these = particulars_of(evidence, base_url=self._issuer.base_url, signed_at=signed_at)
+        these = particulars_of(evidence, self._issuer, signed_at=signed_at)
         return self.lay_out(page_of(evidence, self._issuer), these)
 
     def lay_out(self, page: Page, these: Particulars) -> bytes:

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from aid_ledger.core.keyfiles import KeyFileFault, read_private
 from aid_ledger.custody.handed import StampWord
 from aid_ledger.receipts.certificates import Root
-from audit import checkpoint, proof, stamp, stampkeys
+from aid_ledger.receipts.placing import place_in_log
+from audit import stamp, stampkeys
 from audit.note import encode_base64
 from audit.pdf.evidence import Evidence
 
@@ -59,10 +60,9 @@ class StampKey:
             MalformedInput: the evidence breaks its schema.
 
         """
-        proven = proof.parse(evidence.proof)
-        origin = checkpoint.parse(proven.signed.text).origin
-        body = stamp.write(stamp.stamp_of(evidence.fields, proven.index))
-        return stamp.to_digits(body, self.key.sign(stamp.message(origin, body)))
+        index, stated = place_in_log(evidence)
+        body = stamp.write(stamp.stamp_of(evidence.fields, index))
+        return stamp.to_digits(body, self.key.sign(stamp.message(stated.origin, body)))
 
 
 def word_on(public: bytes, origin: str, root: Root) -> StampWord:

@@ -25,7 +25,7 @@ from xml.sax.saxutils import escape
 import pydyf
 
 from aid_ledger.receipts import qr
-from aid_ledger.receipts.page import title_of
+from aid_ledger.receipts.page import Issuer, title_of
 from audit.pdf import evidence as receipt_evidence
 from audit.pdf.evidence import Evidence
 
@@ -95,7 +95,7 @@ class Particulars:
         return hashlib.sha256(self.evidence).hexdigest()[:32]
 
 
-def particulars_of(evidence: Evidence, *, base_url: str, signed_at: dt.datetime) -> Particulars:
+def particulars_of(evidence: Evidence, issuer: Issuer, *, signed_at: dt.datetime) -> Particulars:
     """Gather what varies in the file of a receipt signed at some time; raises MalformedInput for bad evidence."""
     fields = evidence.fields
     return Particulars(
@@ -103,7 +103,7 @@ def particulars_of(evidence: Evidence, *, base_url: str, signed_at: dt.datetime)
         author=fields.agency,
         moment=signed_at.astimezone(dt.UTC),
         evidence=receipt_evidence.write(evidence),
-        address=qr.check_address(base_url, fields.code),
+        address=qr.address_of(issuer.base_url, evidence, issuer.stamp_key),
     )
 
 

@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.custody.queries import Root, receipt_roots, stamp_keys
 from aid_ledger.receipts import queries
-from aid_ledger.receipts.page import Issuer, place_in_log
+from aid_ledger.receipts.page import Issuer
+from aid_ledger.receipts.placing import place_in_log
 from aid_ledger.receipts.press.printing import PressRoom
 from aid_ledger.receipts.proving import evidence_of
 from aid_ledger.receipts.rules import SigningUnavailable

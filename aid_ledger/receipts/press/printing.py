@@ -40,7 +40,7 @@ class PressRoom:
 
         """
         page = page_of(evidence, self._issuer)
-        these = particulars_of(evidence, base_url=self._issuer.base_url, signed_at=signed_at)
+        these = particulars_of(evidence, self._issuer, signed_at=signed_at)
         plate = self.plate_for(page)
         if plate is not None:
             try:

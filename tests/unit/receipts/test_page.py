@@ -70,7 +70,7 @@ def test_the_page_says_how_to_check_it(kind: str) -> None:
 def test_the_code_on_the_page_is_the_receipts_address(kind: str) -> None:
     """Read back from the printed page, module by module; its alternative text is in the profile's tests."""
     address = qr.check_address(BASE_URL, attached(page(kind)).code)
-    code = segno.make_qr(address, error=qr.ERROR_LEVEL, mask=qr.MASK, boost_error=False)
+    code = segno.make_qr(address, error=qr.ERROR_LEVEL, mask=qr.MASK, boost_error=False, mode="byte")
     matrix = [list(row) for row in code.matrix]
     assert modules_of(page(kind), len(matrix)) == matrix
 

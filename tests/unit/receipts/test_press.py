@@ -7,25 +7,30 @@ import io
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 
 import pikepdf
 import pytest
+import zxingcpp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from aid_ledger.receipts import fields
+from aid_ledger.receipts import fields, qr
 from aid_ledger.receipts.page import page_of
 from aid_ledger.receipts.press import engraving, printing
 from aid_ledger.receipts.press.printing import PressRoom
 from aid_ledger.receipts.rendering import ReceiptPrinter
 from aid_ledger.receipts.signing import Seal
+from aid_ledger.receipts.stamping import StampKey
 from audit.pdf import frame, verify_receipt
 from audit.pdf.fields import Approver, HandoverWitness, ReceiptFields, SourceShare
 from tests.audit.small_log import LOG_VKEY
 from tests.unit.receipts.example import (
     APPROVED_AT,
+    BASE_URL,
     SIGNED_AT,
     evidence_of,
     goods,
@@ -143,6 +148,21 @@ def test_the_structure_is_the_same(shape: str) -> None:
             kinds.append([str(each.S) for each in objects if each.get("/Type") == "/StructElem"])
             assert opened.pages[0].obj.Resources.XObject
     assert kinds[0] == kinds[1]
+
+
+STAMPS = StampKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+
+
+@pytest.mark.parametrize("shape", ["money", "goods before witnesses", "longest names"])
+@pytest.mark.parametrize("key", [None, STAMPS], ids=["bare", "stamped"])
+def test_the_code_is_read_off_both(shape: str, key: StampKey | None) -> None:
+    """A camera reads the same address off either, with its stamp or without."""
+    issuer, evidence = replace(office().issuer, stamp_key=key), evidence_of(SHAPES[shape])
+    slow = ReceiptPrinter(issuer).render(evidence, signed_at=SIGNED_AT)
+    quick = PressRoom(issuer).print(evidence, signed_at=SIGNED_AT, seal=Seal(office().signer))
+    for pdf in (slow, quick):
+        [found] = zxingcpp.read_barcodes(shot_of(pdf))
+        assert found.text == qr.address_of(BASE_URL, evidence, key)
 
 
 names = st.text(

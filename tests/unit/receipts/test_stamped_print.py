@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter
 
 from aid_ledger.receipts import qr, rendering
+from aid_ledger.receipts.page import Issuer
 from aid_ledger.receipts.stamping import StampKey
 from audit import stamp
 from audit.pdf.fields import ReceiptFields, SourceShare
@@ -27,8 +28,8 @@ from tests.audit.small_log import ORIGIN
 from tests.unit.receipts.example import BASE_URL, SIGNED_AT, evidence_of, goods, money, office
 
 KEY = StampKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-WIDEST = 77
-"""Modules of the widest code there can be, quiet zone included: 31 mm of them are 0.4 mm each, near five dots."""
+WIDEST = 69
+"""Modules of the widest code there can be: 27.5 mm of them are 0.4 mm each, near five dots."""
 Picture = Image.Image
 
 
@@ -46,7 +47,7 @@ RECEIPTS: dict[str, Callable[[], ReceiptFields]] = {"money": money, "goods": goo
 def printer() -> rendering.ReceiptPrinter:
     """Give a printer that stamps."""
     fingerprint = office().root.certificate.fingerprint(hashes.SHA256())
-    return rendering.ReceiptPrinter(rendering.Issuer(BASE_URL, fingerprint, KEY))
+    return rendering.ReceiptPrinter(Issuer(BASE_URL, fingerprint, KEY))
 
 
 @cache
@@ -110,7 +111,7 @@ def test_a_bad_picture_still_gives_the_stamp(kind: str, dpi: int, worsen: Callab
 def test_a_stamp_is_never_too_wide_for_its_place(kind: str) -> None:
     """The widest code's squares can still be printed and seen."""
     address = qr.address_of(BASE_URL, evidence_of(RECEIPTS[kind]()), KEY)
-    assert qr.modules(address).symbol_size(border=qr.QUIET_ZONE)[0] <= WIDEST
+    assert qr.modules(address).symbol_size(border=0)[0] <= WIDEST
 
 
 def test_digits_stand_in_a_segment_of_their_own() -> None:
