@@ -127,7 +127,8 @@ def _check(value: object, depth: int) -> None:
         for name, member in value.items():  # type: ignore[attr-defined]
             if type(name) is not str or not name.isascii():
                 raise MalformedInput("a member name is not ASCII text", rule="canonical.name")
-            _check(member, depth - 1)
+            if type(member) is not str or not member.isascii():
+                _check(member, depth - 1)
     elif value is not None and kind is not bool:
         raise MalformedInput(f"a {kind.__name__} has no canonical form", rule="canonical.type")
 

@@ -50,8 +50,12 @@ class Parts:
     signature: bytes
 
 
+@lru_cache(maxsize=1)
 def signed_attributes(certificate: bytes, digest: bytes) -> bytes:
-    """Write the attributes that are signed, as the SET they are signed as (RFC 5652 section 5.4)."""
+    """Write the attributes that are signed, as the SET they are signed as (RFC 5652 section 5.4).
+
+    They are wanted twice in a row, for the signature and for what it stands in.
+    """
     attributes = (
         _CONTENT_TYPE_DATA,
         _attribute(_MESSAGE_DIGEST, der.write(der.OCTET_STRING, digest)),

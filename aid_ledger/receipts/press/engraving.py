@@ -44,7 +44,9 @@ _SHOWN: Final = re.compile(
 """A line of text as the engine draws it: where it begins, in which font of the page, its size, its glyphs."""
 _GLYPHS: Final = re.compile(r"<([0-9a-f]*)>0?")
 _OFFSET: Final = b"%010d 00000 n \n"
-_ANY: Final = Particulars(title="", author="", moment=dt.datetime(2021, 1, 1, tzinfo=dt.UTC), evidence=b"", address="#")
+_ANY: Final = Particulars(
+    title="", author="", moment=dt.datetime(2021, 1, 1, tzinfo=dt.UTC), evidence=b"", address="#0"
+)
 
 
 class NotEngraved(Exception):
@@ -162,7 +164,7 @@ def _cut(drawing: str, fonts: Mapping[str, Face], stands: Mapping[str, Stand]) -
 def _written(face: Face, marker: str) -> str:
     """Write a marker as glyphs; a face that lacks its letters does not show it."""
     try:
-        return marker.translate(face.glyphs)
+        return face.written(marker)
     except NotOnPlate:
         return ""
 

@@ -22,7 +22,7 @@ from aid_ledger.receipts.varying import Particulars
 from audit.pdf import frame
 
 KEPT: Final = 4_096
-"""Widths kept: the officials of a batch are on each of its receipts."""
+"""Lines kept as glyphs, and widths: the officials of a batch are on each of its receipts."""
 UNITS: Final = 1_024
 """Parts of a pixel in which Pango keeps sizes and widths."""
 
@@ -47,6 +47,11 @@ class Face:
     advances: Mapping[str, float]
 
     @lru_cache(maxsize=KEPT)  # noqa: B019 - there are three faces, and they live as long as the process
+    def written(self, line: str) -> str:
+        """Write a line as glyphs; raises NotOnPlate if the face lacks one of its letters."""
+        return line.translate(self.glyphs)
+
+    @lru_cache(maxsize=KEPT)  # noqa: B019 - as above
     def width(self, line: str, size: float) -> float:
         """Measure a line as the layout engine does, which rounds every letter to a UNIT of a pixel."""
         units = size * UNITS
@@ -138,7 +143,7 @@ class Plate:
         pieces = list(self.drawing)
         before: tuple[Blank, str] | None = None
         for blank, line in zip(self.blanks, lines, strict=True):
-            pieces[blank.letters] = line.translate(blank.face.glyphs)
+            pieces[blank.letters] = blank.face.written(line)
             if blank.stand is Stand.ENDING:
                 pieces[blank.begins] = f"{blank.x - blank.face.width(line, blank.size):.6f}"
             elif blank.stand is Stand.FOLLOWING and before is not None:
