@@ -9,12 +9,13 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
-from bench import audit, cluster, post, results, serve
+from bench import audit, cluster, post, receipts, results, serve
 from bench.cluster import Cluster
 
 BENCHES: Final[dict[str, Callable[[Cluster, float], dict[str, float]]]] = {
     "audit": audit.measure,
     "post": post.measure,
+    "receipts": receipts.measure,
     "serve": serve.measure,
 }
 
