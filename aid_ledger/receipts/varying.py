@@ -115,7 +115,7 @@ def metadata(these: Particulars) -> bytes:
         producer=escape(PRODUCER),
         moment=these.moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-    return _stream(b"/Type /Metadata/Subtype /XML", packet.encode())
+    return stream(b"/Type /Metadata/Subtype /XML", packet.encode())
 
 
 def information(these: Particulars) -> bytes:
@@ -193,10 +193,11 @@ def fill_range(written: bytes) -> bytes:
 
 def deflated(described: bytes, content: bytes) -> bytes:
     """Write a stream: a dictionary that describes it, and its content, deflated."""
-    return _stream(described + b"/Filter /FlateDecode", zlib.compress(content, _QUICK))
+    return stream(described + b"/Filter /FlateDecode", zlib.compress(content, _QUICK))
 
 
-def _stream(described: bytes, content: bytes) -> bytes:
+def stream(described: bytes, content: bytes) -> bytes:
+    """Write a stream whose content is deflated already, or is to be read as it is."""
     return b"<<%b/Length %d>>\nstream\n%b\nendstream" % (described, len(content), content)
 
 

@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from aid_ledger.receipts import varying
+from aid_ledger.receipts.press import deflating
 from aid_ledger.receipts.signing import Seal
 from aid_ledger.receipts.varying import Particulars
 from audit.pdf import frame
@@ -102,10 +104,12 @@ class Plate:
     table: bytes
     trailer: bytes
     _hashed: hashlib._Hash = field(init=False, repr=False)
+    _packed: Sequence[bytes | int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Hash what is constant, once."""
+        """Hash and deflate what is constant, once."""
         object.__setattr__(self, "_hashed", hashlib.sha256(self.constant))
+        object.__setattr__(self, "_packed", self._pack())
 
     def print(self, lines: Sequence[str], these: Particulars, seal: Seal) -> bytes:
         """Print one receipt and sign it.
@@ -115,7 +119,7 @@ class Plate:
 
         """
         bodies = (
-            varying.deflated(b"", self._draw(lines)),
+            varying.stream(b"/Filter /FlateDecode", self._deflate(self._draw(lines))),
             varying.picture(these),
             varying.metadata(these),
             varying.information(these),
@@ -138,7 +142,21 @@ class Plate:
         )
         return self._sign(b"".join(written), tail, seal)
 
-    def _draw(self, lines: Sequence[str]) -> bytes:
+    def _pack(self) -> list[bytes | int]:
+        """Deflate what stays of the drawing, run by run; of what is filled in, keep the places."""
+        changing = {blank.letters for blank in self.blanks}
+        changing |= {blank.begins for blank in self.blanks if blank.stand is not Stand.FIXED}
+        packed: list[bytes | int] = []
+        for changes, places in groupby(range(len(self.drawing)), key=changing.__contains__):
+            packed += places if changes else [deflating.run("".join([self.drawing[place] for place in places]))]
+        return packed
+
+    def _deflate(self, pieces: Sequence[str]) -> bytes:
+        """Write the drawing as a deflated stream, out of runs that are deflated already and of pieces as they are."""
+        parts = [part if isinstance(part, bytes) else deflating.stored(pieces[part]) for part in self._packed]
+        return deflating.whole(parts, "".join(pieces))
+
+    def _draw(self, lines: Sequence[str]) -> list[str]:
         """Fill the lines into the drawing of the page."""
         pieces = list(self.drawing)
         before: tuple[Blank, str] | None = None
@@ -150,7 +168,7 @@ class Plate:
                 last, text = before
                 pieces[blank.begins] = f"{last.x + last.face.width(text, last.size):.6f}"
             before = blank, line
-        return "".join(pieces).encode("ascii")
+        return pieces
 
     def _sign(self, varied: bytes, tail: bytes, seal: Seal) -> bytes:
         """Write the signed range, hash all but the gap, and put the signature into it."""
