@@ -147,7 +147,8 @@ class Plate:
         changing = {blank.letters for blank in self.blanks}
         changing |= {blank.begins for blank in self.blanks if blank.stand is not Stand.FIXED}
         packed: list[bytes | int] = []
-        for changes, places in groupby(range(len(self.drawing)), key=changing.__contains__):
+        for changes, run in groupby(range(len(self.drawing)), key=changing.__contains__):
+            places = list(run)
             packed += places if changes else [deflating.run("".join([self.drawing[place] for place in places]))]
         return packed
 
