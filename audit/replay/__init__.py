@@ -96,7 +96,6 @@ class Replay:
         self.state = State()
         self._handlers = _handlers()
         self._remembers_rows = remembers_rows
-        self._act = ""
         self._steps: list[Step] = []
 
     @property
@@ -106,9 +105,8 @@ class Replay:
 
     def apply(self, index: int, entry: Entry) -> None:
         """Take the next entry; entries of one act are judged together when the act is complete."""
-        if entry.act != self._act:
+        if self._steps and entry.act != self._steps[0].entry.act:
             self._close()
-            self._act = entry.act
         self._steps.append(Step(index, entry, decode(entry.kind, entry.v, entry.body), self._steps))
 
     def finish(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from audit.errors import Finding
 from audit.facts import paying
+from audit.facts.founding import RepairNoted
 from audit.facts.officials import OfficialEnrolled, OtpDeviceEnrolled
 from audit.facts.restoring import BatchRestored, LostReceipt, ReceiptsLost, RestoreDeclared
 from audit.replay import Replay
@@ -93,6 +94,15 @@ def test_what_was_sent_and_not_named_is_noticed() -> None:
     assert rules(told(later).violations) == set()
     lost = said("admin2", declared(until("approve"), lost=1))
     assert rules(replayed({**until("send"), "restore": lost}).violations) == set()
+
+
+def test_what_was_sent_is_noticed_wherever_the_restore_is_declared() -> None:
+    """THREATS 8: something else before the declaration in its act hides nothing."""
+    before = until("send")
+    noted = RepairNoted(incident="I", note="disk", document="")
+    assert list(replayed({**before, "restore": said("admin2", noted, declared(before, lost=1))}).violations) == [
+        Finding("restore.unasked", size_of(before) + 1, "BTC-1 was sent in the lost part and not asked about")
+    ]
 
 
 def test_what_has_its_outcome_keeps_it() -> None:

@@ -83,7 +83,7 @@ def move(
 def replayed(steps: Story | list[Said], *, remembers_rows: bool = False) -> Replay:
     """Replay a story; dictionaries are told in order."""
     flat = [each for part in steps.values() for each in part] if isinstance(steps, dict) else steps
-    replay = Replay(remembers_rows=remembers_rows)
+    replay = Replay(remembers_rows=True) if remembers_rows else Replay()
     ordinals: dict[str, int] = {}
     for index, each in enumerate(flat):
         ordinal = ordinals.get(each.act, 0)
