@@ -16,13 +16,18 @@ from tests.audit.stamping import STAMPER, STRANGER, named, public_of, root
 KEY = public_of(STAMPER)
 
 
-def broken(log: Growing) -> list[Finding]:
-    """Replay a log and give what it breaks."""
+def replayed(log: Growing) -> Replay:
+    """Replay a log."""
     replay = Replay()
     for index, raw in enumerate(log.entries):
         replay.apply(index, parse_entry(raw))
     replay.finish()
-    return list(replay.violations)
+    return replay
+
+
+def broken(log: Growing) -> list[Finding]:
+    """Replay a log and give what its entries break."""
+    return list(replayed(log).violations)
 
 
 def founded() -> Growing:
@@ -45,7 +50,9 @@ def test_keys_are_named_and_withdrawn_by_an_administrator() -> None:
     log.say(named(key=public_of(STRANGER)))
     log.say(withdrawn())
     log.say(withdrawn(public_of(STRANGER)), who="budi")
-    assert broken(log) == []
+    replay = replayed(log)
+    assert list(replay.violations) == []
+    assert replay.state.stamp_keys == {note.encode_base64(key): False for key in (KEY, public_of(STRANGER))}
 
 
 @pytest.mark.parametrize(
