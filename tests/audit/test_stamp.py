@@ -162,12 +162,35 @@ def test_a_receipts_stamp_says_nothing_its_paper_does_not(pdf: bytes) -> None:
         assert secret.encode() not in body
 
 
+def test_numbers_take_a_byte_for_seven_bits() -> None:
+    """The edges, byte by byte: what other writers must write."""
+    before = len(stamp.write(replace(MONEY, index=0, amount=1)))
+    for index, spelled in (
+        (0, b"\x00"),
+        (127, b"\x7f"),
+        (128, b"\x80\x01"),
+        (16_383, b"\xff\x7f"),
+        (16_384, b"\x80\x80\x01"),
+    ):
+        body = stamp.write(replace(MONEY, index=index, amount=1))
+        assert body[13 : 13 + len(spelled)] == spelled
+        assert len(body) == before - 1 + len(spelled)
+
+
+def test_a_thousand_digits_are_still_read() -> None:
+    """And then refused for what they say."""
+    with pytest.raises(MalformedInput) as refusal:
+        stamp.read("1" * stamp.MAX_DIGITS)
+    assert refusal.value.rule == "stamp.version"
+
+
 def test_a_long_text_is_cut_and_says_so() -> None:
     """At a letter's end, with an ellipsis, in 48 bytes."""
     said = evidence.parse(document.open_document(frame.open_frame(MONEY_PDF)).evidence).fields
     assert stamp.stamp_of(replace(said, program_name="x" * 48), 0).program == "x" * 48
     assert stamp.stamp_of(replace(said, program_name="x" * 49), 0).program == "x" * 45 + "\u2026"
     assert stamp.stamp_of(replace(said, program_name="x" + "\u00e9" * 40), 0).program == "x" + "\u00e9" * 22 + "\u2026"
+    assert stamp.stamp_of(replace(said, program_name="\u00e9" * 40), 0).program == "\u00e9" * 22 + "\u2026"
     with pytest.raises(MalformedInput) as refusal:
         stamp.stamp_of(replace(said, paid_on=None), 0)
     assert (refusal.value.rule, refusal.value.sentence) == ("stamp.form", "a receipt is received on some day")

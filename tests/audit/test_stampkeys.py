@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from audit import canonical, note, stamp, stampkeys
+from audit import canonical, note, policy, stamp, stampkeys
 from audit.errors import AuditError
 from audit.policy import Policy
 from audit.stampkeys import KeyList
 from tests.audit.rotating import Growing
-from tests.audit.small_log import LOG_VKEY, NOW_S, ORIGIN, WITNESSES
+from tests.audit.small_log import LOG_VKEY, NOW_S, ORIGIN, WITNESSES, make_checkpoint, make_policy, root_of
 from tests.audit.stamping import MONEY, STAMPER, STRANGER, VECTORS, listed, log_of, named, public_of, root, stamped
 
 KEY = public_of(STAMPER)
@@ -104,6 +104,37 @@ def test_a_forged_list_is_refused(why: str) -> None:
         check(forge(log_of(named())))
     assert refusal.value.rule == rule
     assert refusal.value.sentence.startswith(sentence)
+
+
+def test_an_entry_that_names_no_key_is_pointed_at() -> None:
+    """By its place in the log."""
+    with pytest.raises(AuditError) as refusal:
+        check(listed(log_of(named()), 4))
+    assert refusal.value.index == 4
+
+
+def test_a_list_is_held_against_the_policys_witnesses() -> None:
+    """As many as it asks for, and none from the future."""
+    log = log_of(named())
+    trusted = policy.parse(make_policy())
+
+    def judged(time_s: int) -> tuple[bytes, ...]:
+        sealed = make_checkpoint(log.size, root_of(log.entries), *WITNESSES[:3], time_s=time_s).decode()
+        keys = replace(listed(log, 3), checkpoint=sealed)
+        return stampkeys.check(keys, trusted, root_cert=root(), now_s=NOW_S).keys
+
+    assert judged(NOW_S) == (KEY,)
+    with pytest.raises(AuditError):
+        judged(NOW_S + 4_000)
+
+
+def test_a_list_is_read_up_to_its_limits() -> None:
+    """Eight keys, the first entry of a log, and the last that can be counted to."""
+    whole = listed(log_of(named()), *[3] * stampkeys.MAX_LISTED)
+    assert stampkeys.parse(whole.encode()) == whole
+    for index in (0, 2**53 - 1):
+        one = replace(whole, keys=(replace(whole.keys[0], index=index),))
+        assert stampkeys.parse(one.encode()) == one
 
 
 def test_the_root_must_be_one() -> None:
