@@ -35,6 +35,7 @@ class Asked(NamedTuple):
     receipts: int
 
 
+RIVALS: Final = ("naive", "laid_out", "reportlab", "typst")
 SIDES: Final = {
     "naive": Asked("bench.peers.naive", "make", "", 2),
     "reportlab": Asked("bench.peers.reportlab", "make", "", 10),
@@ -51,14 +52,17 @@ def measure(_cluster: Cluster, scale: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         paper.found(folder)
-        ms = _take_turns(folder, scale)
-        measures = {f"{side}_ms": taken for side, taken in ms.items()}
-        measures |= {
-            f"pressed_vs_{side}": ms[side] / ms["pressed"] for side in ("naive", "laid_out", "reportlab", "typst")
-        }
-        measures["pressed_vs_signature"] = ms["pressed"] / ms["signature"]
-        measures["pressed_per_s"], measures["pressed_p256_per_s"] = 1_000 / ms["pressed"], 1_000 / ms["pressed_p256"]
-        return measures | _press_batch(folder, max(WORKERS, round(HOUSEHOLDS * scale)))
+        return compared(folder, scale) | _press_batch(folder, max(WORKERS, round(HOUSEHOLDS * scale)))
+
+
+def compared(folder: Path, scale: float) -> dict[str, float]:
+    """Have the sides take turns; a ratio is their milliseconds ÷ ours."""
+    ms = _take_turns(folder, scale)
+    measures = {f"{side}_ms": taken for side, taken in ms.items()}
+    measures |= {f"pressed_vs_{side}": ms[side] / ms["pressed"] for side in RIVALS}
+    measures["pressed_vs_signature"] = ms["pressed"] / ms["signature"]
+    measures["pressed_per_s"], measures["pressed_p256_per_s"] = 1_000 / ms["pressed"], 1_000 / ms["pressed_p256"]
+    return measures
 
 
 def _take_turns(folder: Path, scale: float) -> dict[str, float]:
