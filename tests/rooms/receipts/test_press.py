@@ -81,6 +81,20 @@ def test_the_same_receipt_gives_the_same_bytes(founded: Founded) -> None:
     assert len(pdfs) == 1
 
 
+def test_many_are_pressed_as_one_by_one(founded: Founded) -> None:
+    """A worker that prints a village hands out the very files that a counter would, in the order it was asked."""
+    bench = founded.bench
+    receipts = builders.issued(founded)
+    one = builders.press()
+    numbers = [receipt.reference for receipt in reversed(receipts)]
+    with bench.reading() as session:
+        many = list(one.press_many(session, bench.kit.keys, numbers))
+        assert many == [one.pdf_of(session, bench.kit.keys, number) for number in numbers]
+    assert [verified(bench, pdf).number for pdf in many] == numbers
+    with bench.reading() as session, pytest.raises(rules.ReceiptNotFound):
+        list(one.press_many(session, bench.kit.keys, [*numbers, "RCP-2021-000999-X"]))
+
+
 def test_a_renewed_certificate_prints_older_receipts(founded: Founded) -> None:
     """A receipt of last year is signed as of the certificate's beginning, never before it."""
     [receipt] = builders.issued(founded, count=1)
