@@ -158,8 +158,7 @@ def _check_integer(number: int) -> None:
 
 
 def _check_string(text: str) -> None:
-    if text.isascii():
-        return
+    """Check a text that is not ASCII; whoever comes here has looked, because most texts are."""
     if not unicodedata.is_normalized("NFC", text):
         raise MalformedInput("a string is not in Unicode form NFC", rule="canonical.nfc")
     if _SURROGATE.search(text):
