@@ -99,7 +99,8 @@ class Workday:
             found = {"outcome": "approved", "checker_name": "Petugas Contoh", "checked_on": started}
             yield self._deed("check", "field", isolation.record_check, episode, pillar=pillar.value, **found)
         seen = {"place": "Balai RW 01", "witness_one": "Siti Aminah", "witness_two": "Budi Santoso"}
-        yield self._deed("handover", "field", delivery.hand_over, self._post["stock"], [next(self._packets)], **seen)
+        if packet := next(self._packets, 0):  # A post that has handed out all it had goes on without.
+            yield self._deed("handover", "field", delivery.hand_over, self._post["stock"], [packet], **seen)
         yield self._deed("release", "field", isolation.end_episode, episode, ends_on=started)
 
     def _batch(self) -> Days:

@@ -133,7 +133,7 @@ def test_a_whole_round_is_lived_with_the_log_and_without(tmp_path: Path) -> None
 def test_posts_work_at_once_and_every_deed_is_sealed(tmp_path: Path) -> None:
     """The law that as many Acts lie in the log as deeds were counted, each under a published checkpoint."""
     with cluster.running() as server:
-        made = posts.prepared(server, tmp_path, "desks", posts=2, lines=posts.ROUND)
+        made = posts.prepared(server, tmp_path, "desks", posts=2, lines=5 * posts.ROUND)
         measures = deeds.at_work(server, made, rounds=2, turns_s={"mix": 0.5, "smallest": 0.3})
     assert DEEDS <= set(measures) <= DEEDS | OF_ONE_KIND
     assert all(number > 0 for number in measures.values())

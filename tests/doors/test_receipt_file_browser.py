@@ -114,6 +114,8 @@ def test_every_forged_file_is_refused(site: Site, page: Page) -> None:
     page.goto(f"{site.address}/periksa")
     choose(page, reattached(site, lambda _members: None))
     assert words(page) == IN_LOG
+    # The server's word comes later, and would show the honest file's answer once more.
+    expect(page.locator("#answer-proofs")).to_contain_text("dijawab baru saja")
     for name, (change, sentence) in FORGED_FILES.items():
         page.evaluate("document.getElementById('answer').hidden = true")
         choose(page, reattached(site, change))
