@@ -168,8 +168,10 @@ def answer(
     founded: Founded, reference: str, *, code: str = "", by: str = "approver", session_hash: bytes = SESSION
 ) -> approvals.ApprovalOutcome:
     """Answer a challenge with a code, a fresh and right one unless given."""
+    # Before the Act opens: a fresh code may have to be waited for, and would then be too new for the Act's time.
+    given = code or founded.code(by)
     with founded.act(by) as act:
-        return approvals.answer_challenge(act, reference, code or founded.code(by), session_hash=session_hash)
+        return approvals.answer_challenge(act, reference, given, session_hash=session_hash)
 
 
 def approve(founded: Founded, batches: Sequence[str], *, by: str = "approver") -> approvals.ApprovalOutcome:
