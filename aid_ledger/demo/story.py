@@ -165,14 +165,7 @@ def _pay(stage: Stage, papers: setting_up.Papers, households: int) -> Rounds:
 def _press(office: Office) -> Path:
     """Make the PDF of the first receipt, which is of BST."""
     settings = office.settings
-    press = load_press(
-        signing_file=settings.receipt_signing_file,
-        next_signing_file=settings.receipt_next_signing_file,
-        stamp_file=settings.receipt_stamp_file,
-        root_certificate_file=settings.receipt_root_certificate_file,
-        crl_file=settings.receipt_crl_file,
-        base_url=settings.base_url,
-    )
+    press = load_press(settings)
     with reading(office.engine) as session:
         reference = session.scalars(select(Receipt.reference).order_by(Receipt.id).limit(1)).one()
         pdf = press.pdf_of(session, office.kit.keys, reference)

@@ -126,14 +126,7 @@ def second_reader(settings: Settings, keys: FieldKeys) -> FaultOf:
 
     @cache
     def press() -> Press:
-        loaded: Press = layout.load("aid_ledger.receipts.press").load_press(
-            signing_file=settings.receipt_signing_file,
-            next_signing_file=settings.receipt_next_signing_file,
-            root_certificate_file=settings.receipt_root_certificate_file,
-            crl_file=settings.receipt_crl_file,
-            stamp_file=settings.receipt_stamp_file,
-            base_url=settings.base_url,
-        )
+        loaded: Press = layout.load("aid_ledger.receipts.press").load_press(settings)
         return loaded
 
     def fault_of(session: Session, reference: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
@@ -43,6 +44,16 @@ def settings_of(founded: Founded) -> Settings:
         )
     if not settings.keys_folder.exists():
         _write_keys(founded, settings)
+    return settings
+
+
+def shell_of(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Point the environment of this process at a founded bench, as the shell of its host is."""
+    settings = settings_of(founded)
+    monkeypatch.setenv("AID_LEDGER_ENV", "test")
+    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("AID_LEDGER_VAR", str(settings.var))
+    monkeypatch.setenv("AID_LEDGER_ORIGIN", settings.origin)
     return settings
 
 

@@ -12,7 +12,7 @@ from aid_ledger.cli.main import main
 from audit.sealing import ReaderSecret
 from tests.builders import delivering
 from tests.builders.officials import Founded
-from tests.builders.web import settings_of
+from tests.builders.web import settings_of, shell_of
 
 SECRET = ReaderSecret("inspektorat", bytes(range(32)))
 KEY = str(SECRET.reader())
@@ -21,11 +21,7 @@ KEY = str(SECRET.reader())
 @pytest.fixture
 def installation(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> Founded:
     """Point the environment of this process at a founded bench, as the shell of its host is."""
-    settings = settings_of(founded)
-    monkeypatch.setenv("AID_LEDGER_ENV", "test")
-    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("AID_LEDGER_VAR", str(settings.var))
-    monkeypatch.setenv("AID_LEDGER_ORIGIN", settings.origin)
+    shell_of(founded, monkeypatch)
     return founded
 
 

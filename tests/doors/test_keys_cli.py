@@ -16,7 +16,7 @@ from aid_ledger.core.clock import FrozenClock
 from aid_ledger.log.keyring import read_key
 from aid_ledger.settings import Settings
 from tests.builders.officials import Founded
-from tests.builders.web import running_app, settings_of
+from tests.builders.web import running_app, shell_of
 
 TODAY = dt.datetime(2026, 11, 29, 3, 0, tzinfo=dt.UTC)
 
@@ -31,12 +31,8 @@ def still() -> Iterator[FrozenClock]:
 @pytest.fixture
 def settings(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Point the environment of this process at a founded bench, as the shell of its host is."""
-    found = settings_of(founded)
+    found = shell_of(founded, monkeypatch)
     founded.bench.sequencer.run_once()
-    monkeypatch.setenv("AID_LEDGER_ENV", "test")
-    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", found.database_url)
-    monkeypatch.setenv("AID_LEDGER_VAR", str(found.var))
-    monkeypatch.setenv("AID_LEDGER_ORIGIN", found.origin)
     return found
 
 

@@ -18,7 +18,7 @@ from audit.cli import main as audit_main
 from audit.note import SigningKey
 from tests.builders.funding import received
 from tests.builders.officials import Founded
-from tests.builders.web import settings_of
+from tests.builders.web import settings_of, shell_of
 from tests.rooms.log.forging import by_hand
 from tests.rooms.log.writing import define
 
@@ -29,11 +29,7 @@ START_LIMIT_S = 60
 @pytest.fixture
 def installation(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> Founded:
     """Point the environment of this process at a founded bench, as the shell of its host is."""
-    settings = settings_of(founded)
-    monkeypatch.setenv("AID_LEDGER_ENV", "test")
-    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("AID_LEDGER_VAR", str(settings.var))
-    monkeypatch.setenv("AID_LEDGER_ORIGIN", settings.origin)
+    shell_of(founded, monkeypatch)
     return founded
 
 

@@ -9,18 +9,14 @@ from aid_ledger.cli.main import main
 from aid_ledger.receipts import jobs
 from tests.builders import receipts as builders
 from tests.builders.officials import Founded
-from tests.builders.web import settings_of
+from tests.builders.web import shell_of
 
 
 @pytest.fixture
 def here(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> Founded:
     """Point the environment of this process at a founded bench, as the shell of its host is."""
-    found = settings_of(founded)
+    shell_of(founded, monkeypatch)
     monkeypatch.setattr(jobs, "SEAL_WAIT_S", 0.0)
-    monkeypatch.setenv("AID_LEDGER_ENV", "test")
-    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", found.database_url)
-    monkeypatch.setenv("AID_LEDGER_VAR", str(found.var))
-    monkeypatch.setenv("AID_LEDGER_ORIGIN", found.origin)
     return founded
 
 

@@ -14,17 +14,13 @@ from aid_ledger.recipients.models import Person, RecipientImport
 from tests.builders import recipients as builders
 from tests.builders.officials import PASSWORD, Founded
 from tests.builders.recipients import row
-from tests.builders.web import settings_of
+from tests.builders.web import shell_of
 
 
 @pytest.fixture
 def shell(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> Founded:
     """Point the environment of this process at a founded bench, with parts of four rows."""
-    settings = settings_of(founded)
-    monkeypatch.setenv("AID_LEDGER_ENV", "test")
-    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("AID_LEDGER_VAR", str(settings.var))
-    monkeypatch.setenv("AID_LEDGER_ORIGIN", settings.origin)
+    shell_of(founded, monkeypatch)
     monkeypatch.setattr(incoming, "PART_ROWS", 4)
     return founded
 

@@ -20,7 +20,7 @@ from aid_ledger.receipts.signers import choosing
 from aid_ledger.settings import Settings
 from tests.builders import receipt_keys
 from tests.builders.officials import Founded
-from tests.builders.web import browse, running_app, settings_of
+from tests.builders.web import browse, running_app, shell_of
 
 TODAY = dt.datetime(2026, 11, 29, 3, 0, tzinfo=dt.UTC)
 CARD = "Sertifikat penanda tangan tanda terima"
@@ -37,12 +37,8 @@ def still() -> Iterator[FrozenClock]:
 def settings(founded: Founded, still: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Point the environment of this process at a founded bench, whose signing certificate begins today."""
     assert still.at == TODAY
-    found = settings_of(founded)
+    found = shell_of(founded, monkeypatch)
     founded.bench.sequencer.run_once()
-    monkeypatch.setenv("AID_LEDGER_ENV", "test")
-    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", found.database_url)
-    monkeypatch.setenv("AID_LEDGER_VAR", str(found.var))
-    monkeypatch.setenv("AID_LEDGER_ORIGIN", found.origin)
     return found
 
 

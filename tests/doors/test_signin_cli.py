@@ -26,7 +26,7 @@ from aid_ledger.receipts.signing import KeySigner
 from aid_ledger.settings import Environment, Process, Settings
 from tests import postgres
 from tests.builders.officials import PASSWORD, Founded
-from tests.builders.web import settings_of
+from tests.builders.web import shell_of
 
 FOUNDERS = (
     *("--founder", "sekda;Sari Pendiri;Sekretariat Daerah;SEKDA;Sekretaris Daerah;821.2/Kep.01/2021"),
@@ -54,11 +54,7 @@ def enrol(clerk: door.Clerk, login: str) -> None:
 @pytest.fixture
 def environ(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> Founded:
     """Point the environment of this process at a founded bench, as a shell user's is."""
-    settings = settings_of(founded)
-    monkeypatch.setenv("AID_LEDGER_ENV", "test")
-    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("AID_LEDGER_VAR", str(settings.var))
-    monkeypatch.setenv("AID_LEDGER_ORIGIN", settings.origin)
+    shell_of(founded, monkeypatch)
     return founded
 
 

@@ -13,7 +13,7 @@ from aid_ledger.log import witnessing
 from aid_ledger.log.calling import Reply
 from tests.builders import witnesses as builders
 from tests.builders.officials import Founded
-from tests.builders.web import settings_of
+from tests.builders.web import settings_of, shell_of
 
 DEAD = "http://127.0.0.1:9"
 
@@ -21,11 +21,7 @@ DEAD = "http://127.0.0.1:9"
 @pytest.fixture
 def installation(founded: Founded, monkeypatch: pytest.MonkeyPatch) -> Founded:
     """Point the environment of this process at a founded bench, as the shell of its host is."""
-    settings = settings_of(founded)
-    monkeypatch.setenv("AID_LEDGER_ENV", "test")
-    monkeypatch.setenv("AID_LEDGER_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("AID_LEDGER_VAR", str(settings.var))
-    monkeypatch.setenv("AID_LEDGER_ORIGIN", settings.origin)
+    shell_of(founded, monkeypatch)
     return founded
 
 

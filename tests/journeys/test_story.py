@@ -59,13 +59,7 @@ def verified(folder: Path, vkey: str) -> Report:
 def printed(lived: Lived) -> bytes:
     """Print a receipt."""
     settings = lived.settings
-    press = load_press(
-        signing_file=settings.receipt_signing_file,
-        next_signing_file=settings.receipt_next_signing_file,
-        stamp_file=settings.receipt_stamp_file,
-        root_certificate_file=settings.receipt_root_certificate_file,
-        base_url=settings.base_url,
-    )
+    press = load_press(settings)
     with lived.bench.reading() as session:
         reference = session.scalars(select(Receipt.reference).order_by(Receipt.id.desc()).limit(1)).one()
         return press.pdf_of(session, lived.office.kit.keys, reference)

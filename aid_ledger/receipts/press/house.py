@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -30,6 +29,7 @@ from aid_ledger.receipts.signers import choosing
 from aid_ledger.receipts.signers.files import load_pem
 from aid_ledger.receipts.signing import Seal, Signer
 from aid_ledger.receipts.stamping import StampKey
+from aid_ledger.settings import Settings
 
 ROOTS: Final = 2
 """Roots remembered: the one in force, and the one that follows it while a rotation is under way."""
@@ -117,16 +117,8 @@ def _signed_at(signer: Signer, issued_at: dt.datetime) -> dt.datetime:
     return signed_at
 
 
-def load_press(
-    *,
-    signing_file: Path,
-    next_signing_file: Path,
-    stamp_file: Path,
-    root_certificate_file: Path,
-    base_url: str,
-    crl_file: Path | None = None,
-) -> Press:
-    """Load what signs and stamps, each from its private file, and the first root's public certificate.
+def load_press(settings: Settings) -> Press:
+    """Load what signs and stamps, each from its private file, the first root's certificate and what it has taken back.
 
     The next signing file is there while a root that follows is waited for; the stamp file where there are stamps.
 
@@ -137,16 +129,24 @@ def load_press(
         SignerMismatch: key and certificate do not belong together.
 
     """
-    if not choosing.is_there(signing_file.parent, signing_file) or not root_certificate_file.exists():
+    signing, root = settings.receipt_signing_file, settings.receipt_root_certificate_file
+    following, stamps, crl_file = (
+        settings.receipt_next_signing_file,
+        settings.receipt_stamp_file,
+        settings.receipt_crl_file,
+    )
+    if not choosing.is_there(settings.keys_folder, signing) or not root.exists():
         raise SigningUnavailable("the receipts' keys are not on this machine")
-    signers = [choosing.open_signer(signing_file.parent, signing_file)]
-    if next_signing_file.exists():
-        signers.append(load_pem(next_signing_file))
-    crl = crl_file.read_bytes() if crl_file is not None and crl_file.exists() else b""
-    first_root = root_certificate_file.read_bytes()
-    signers = [each for each in signers if not _is_revoked(each, crl)]
-    stamp_key = StampKey.load(stamp_file) if stamp_file.exists() else None
-    return Press(signers=signers, first_root=first_root, base_url=base_url, stamp_key=stamp_key)
+    signers = [choosing.open_signer(settings.keys_folder, signing)]
+    if following.exists():
+        signers.append(load_pem(following))
+    crl = crl_file.read_bytes() if crl_file.exists() else b""
+    return Press(
+        signers=[each for each in signers if not _is_revoked(each, crl)],
+        first_root=root.read_bytes(),
+        base_url=settings.base_url,
+        stamp_key=StampKey.load(stamps) if stamps.exists() else None,
+    )
 
 
 def _is_revoked(signer: Signer, crl: bytes) -> bool:

@@ -208,14 +208,7 @@ def the_press() -> Press:
         made = cast("Press | None", current_app.extensions.get(PRESS))
         if made is None:
             settings = settings_here()
-            made = current_app.extensions[PRESS] = layout.load("aid_ledger.receipts.press").load_press(
-                signing_file=settings.receipt_signing_file,
-                next_signing_file=settings.receipt_next_signing_file,
-                stamp_file=settings.receipt_stamp_file,
-                root_certificate_file=settings.receipt_root_certificate_file,
-                crl_file=settings.receipt_crl_file,
-                base_url=settings.base_url,
-            )
+            made = current_app.extensions[PRESS] = layout.load("aid_ledger.receipts.press").load_press(settings)
         return cast("Press", made)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -10,14 +10,7 @@ from sqlalchemy.orm import Session
 from aid_ledger.core.jobs import JobState, Progress
 from aid_ledger.receipts import jobs, rules
 from aid_ledger.receipts.queries import Progress as OfBatch
-
-LOOKS: Final = {
-    JobState.QUEUED: "waiting",
-    JobState.RUNNING: "running",
-    JobState.CANCELLING: "running",
-    JobState.DONE: "done",
-}
-"""How a job looks on the bar; every other state has stopped."""
+from aid_ledger.web.bars import look_of
 
 
 def of_batch(session: Session, progress: OfBatch) -> dict[str, Any] | None:
@@ -31,7 +24,7 @@ def of_batch(session: Session, progress: OfBatch) -> dict[str, Any] | None:
         "done": progress.issued,
         "total": progress.delivered,
         "unit": "tanda terima",
-        "state": LOOKS.get(job.state, "failed"),
+        "state": look_of(job.state),
         "seconds_left": job.eta_s,
         "poll_url": url_for("receipts.issue_progress", batch=reference),
         "result": _words(job),

@@ -31,6 +31,7 @@ from aid_ledger.recipients.models import RecipientImport
 from aid_ledger.recipients.service import ImportMode
 from aid_ledger.recipients.views.readers import IMPORT_WORDS, KEEPERS, READERS, bp, may_keep, my_areas
 from aid_ledger.web import desk, fields, problems
+from aid_ledger.web.bars import look_of
 from aid_ledger.web.guard import allow
 
 AT_ONCE_ROWS: Final = 20_000
@@ -47,13 +48,6 @@ MODES: Final = [
         "Satu baris salah berarti tidak ada yang masuk.",
     ),
 ]
-JOB_LOOKS: Final = {
-    JobState.QUEUED: "waiting",
-    JobState.RUNNING: "running",
-    JobState.CANCELLING: "running",
-    JobState.DONE: "done",
-}
-"""How the states of a job are shown by the bar; the others are failures."""
 
 
 @bp.get("/impor")
@@ -221,7 +215,7 @@ def _bar(session: Session, record: RecipientImport) -> dict[str, Any] | None:
         "done": due if job.state is JobState.DONE else record.good,
         "total": due,
         "unit": "baris",
-        "state": JOB_LOOKS.get(job.state, "failed"),
+        "state": look_of(job.state),
         "seconds_left": job.eta_s,
         "poll_url": url_for("recipients.import_progress", reference=record.reference),
         "result": _job_words(job, record),

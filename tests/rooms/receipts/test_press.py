@@ -18,6 +18,7 @@ from aid_ledger.log.pen import LogPen
 from aid_ledger.log.rules import EntryNotFound, NotSealed
 from aid_ledger.receipts import certificates, layout, press, rules, service, signing
 from aid_ledger.receipts.models import Receipt
+from aid_ledger.settings import Settings
 from audit.errors import AuditError
 from audit.note import format_vkey
 from audit.pdf import ReceiptReport, verify_receipt
@@ -141,17 +142,12 @@ def test_a_statement_that_the_log_does_not_hold_is_refused(founded: Founded) -> 
 
 def test_the_press_needs_its_keys(tmp_path: Path) -> None:
     """A machine without the signing key says so; a key readable by others is refused; so is a stranger's pair."""
-    signing_file, root_file = tmp_path / "signing.pem", tmp_path / "root.crt"
+    settings = Settings(var=tmp_path)
+    signing_file, root_file = settings.receipt_signing_file, settings.receipt_root_certificate_file
+    signing_file.parent.mkdir()
 
     def load() -> press.Press:
-        return press.load_press(
-            signing_file=signing_file,
-            next_signing_file=tmp_path / "signing-next.pem",
-            stamp_file=tmp_path / "stamp.pem",
-            root_certificate_file=root_file,
-            base_url="https://a.example",
-            crl_file=tmp_path / "root.crl",
-        )
+        return press.load_press(settings)
 
     with pytest.raises(rules.SigningUnavailable):
         load()
@@ -169,7 +165,7 @@ def test_the_press_needs_its_keys(tmp_path: Path) -> None:
         load()
     signing_file.write_bytes(certificates.to_pem(key) + receipt_keys.pem_of(certificate))
     assert load() is not None
-    (tmp_path / "root.crl").write_bytes(b"no list")
+    settings.receipt_crl_file.write_bytes(b"no list")
     with pytest.raises(rules.SigningUnavailable):
         load()
 
@@ -179,17 +175,12 @@ def test_what_was_taken_back_signs_no_receipt(founded: Founded, tmp_path: Path) 
     bench, receipt = founded.bench, builders.issued(founded)[0]
     key, certificate = receipt_keys.signing()
     crl = certificates.revoke(receipt_keys.root(), certificate, clock.now())
-    keyfiles.write_private(tmp_path / "signing.pem", certificates.to_pem(key) + receipt_keys.pem_of(certificate))
-    (tmp_path / "root.crt").write_bytes(receipt_keys.root_pem())
-    (tmp_path / "root.crl").write_bytes(crl.public_bytes(Encoding.DER))
-    loaded = press.load_press(
-        signing_file=tmp_path / "signing.pem",
-        next_signing_file=tmp_path / "none.pem",
-        stamp_file=tmp_path / "stamp.pem",
-        root_certificate_file=tmp_path / "root.crt",
-        base_url="https://a.example",
-        crl_file=tmp_path / "root.crl",
-    )
+    settings = Settings(var=tmp_path)
+    pem = certificates.to_pem(key) + receipt_keys.pem_of(certificate)
+    keyfiles.write_private(settings.receipt_signing_file, pem)
+    settings.receipt_root_certificate_file.write_bytes(receipt_keys.root_pem())
+    settings.receipt_crl_file.write_bytes(crl.public_bytes(Encoding.DER))
+    loaded = press.load_press(settings)
     with bench.reading() as session, pytest.raises(rules.SigningUnavailable):
         loaded.pdf_of(session, bench.kit.keys, receipt.reference)
 

@@ -181,7 +181,7 @@ def answer(handler: BaseHTTPRequestHandler, words: object, status: int = 200) ->
 @pytest.fixture(params=["ec", "rsa"])
 def service(folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """Run a service on this machine, for a client of little patience, and describe it."""
-    monkeypatch.setattr(remote, "LIMITS", Limits(silence_s=0.5, deadline_s=0.6, most_bytes=4_096))
+    monkeypatch.setattr(remote, "LIMITS", Limits(silence_s=2, deadline_s=3, most_bytes=4_096))
     made = Service(
         ec.generate_private_key(ec.SECP256R1())
         if request.param == "ec"
@@ -228,7 +228,7 @@ def test_a_service_with_another_key_is_found_at_the_start(service: Service, fold
 WRONG: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
     "refuses": lambda handler: answer(handler, {"error": "invalid_request"}, 400),
     "moves": lambda handler: answer(handler, {}, 302),
-    "says nothing": lambda _: time.sleep(0.8),
+    "says nothing": lambda _: time.sleep(2.5),
     "says noise": lambda handler: answer(handler, b"<html>"),
     "says a list": lambda handler: answer(handler, [1]),
     "says too much": lambda handler: answer(handler, b" " * 100_000),
