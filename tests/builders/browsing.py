@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from playwright.sync_api import Browser, Playwright, ViewportSize
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -24,10 +28,28 @@ class _Silent(WSGIRequestHandler):
         """Say nothing."""
 
 
+def _whole(app: WSGIApplication) -> WSGIApplication:
+    """Read an answer to its end and close it before a byte is sent.
+
+    A browser that leaves a page hangs up on what is still loading. werkzeug's server then trips over the broken
+    connection before it closes the answer, and the open file behind it becomes a warning in some later test.
+    """
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = app(environ, start_response)
+        try:
+            return [b"".join(answer)]
+        finally:
+            if (close := getattr(answer, "close", None)) is not None:
+                close()
+
+    return serve
+
+
 @contextmanager
 def reachable(app: Flask) -> Iterator[str]:
     """Serve an application on this machine; give its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    server = make_server("127.0.0.1", 0, _whole(app), threaded=True, request_handler=_Silent)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, Request, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Playwright, Request, expect
 
 from aid_ledger.oversight.evidence import CHECK_PAGE, PAGES
 from aid_ledger.oversight.page import write_page
@@ -28,12 +28,10 @@ from tests.audit.small_log import (
     make_policy,
     root_of,
 )
+from tests.builders import browsing
+from tests.builders.browsing import PHONE, WCAG
 
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PHONE: ViewportSize = {"width": 360, "height": 740}
 MANY = 100_000
 BLINK_MS = 300
 """A page that does not answer for longer than this is frozen, to whoever sits before it."""
@@ -50,9 +48,8 @@ FORGED = "Tidak lolos pemeriksaan"
 @pytest.fixture
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """Start the browser."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-    yield browser
-    browser.close()
+    with browsing.launched(playwright) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The gallery in a real browser: it fits, it can be read, reached by keyboard, and used without JavaScript."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.builders import browsing
+from tests.builders.browsing import WCAG
 from tests.doors.look_gallery import make_gallery, received
 
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PAGES = (
     "home?flash=1",
     "sources",
@@ -28,7 +26,6 @@ PAGES = (
     "problem/500?public=1",
     "public",
 )
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP, PHONE, ZOOMED = 1280, 360, 640
 MANY_TABS = 120
 A4_POINTS = [595, 842]
@@ -49,13 +46,6 @@ UNREACHED = """() => [...document.querySelectorAll('a[href], button, select, sum
   .map(e => e.outerHTML.slice(0, 80))"""
 
 
-class _Silent(WSGIRequestHandler):
-    """Serve without a line per request."""
-
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's own signature.
-        """Say nothing."""
-
-
 @dataclass(frozen=True)
 class Gallery:
     """The running gallery."""
@@ -68,21 +58,15 @@ class Gallery:
 def gallery() -> Iterator[Gallery]:
     """Serve the gallery on this machine."""
     app = make_gallery()
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Gallery(app, f"http://127.0.0.1:{server.server_port}/")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with browsing.reachable(app) as url:
+        yield Gallery(app, f"{url}/")
 
 
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """Start Debian's own browser."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-    yield browser
-    browser.close()
+    with browsing.launched(playwright) as browser:
+        yield browser
 
 
 @pytest.fixture
