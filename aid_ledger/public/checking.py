@@ -1,7 +1,8 @@
 """Checking a receipt for anybody: by its code, or by its file.
 
 A code opens our record, which is then proven against the log: fields and salt to the entry, the entry to a signed
-checkpoint. A file proves itself, and is then compared with our record, which alone knows whether it still stands. An
+checkpoint. A file proves itself, and is then compared with our record, which alone knows whether it still stands. Nor
+is it genuine against the word of a second reader, which is no part of ours; that the two disagree is an alarm. An
 unknown, a malformed and a foreign code take the same steps and get the same answer (THREATS 16).
 """
 
@@ -9,12 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from aid_ledger.core import logs
 from aid_ledger.core.crypto import FieldKeys, IntegrityFailed
 from aid_ledger.core.prison import FileUnreadable
 from aid_ledger.custody.queries import Root, receipt_roots
@@ -33,6 +35,8 @@ from audit.policy import Policy
 PDF_MARK: Final = b"%PDF-"
 PDF_MARK_WITHIN: Final = 1024
 """Readers of PDF look for the mark this far; a photograph without it is a mistake, not a forgery."""
+
+events = logs.get(__name__)
 
 _COMMON_NAME: Final = re.compile(r"(?:^|,)CN=((?:[^,\\]|\\.)+)")
 _ESCAPED: Final = re.compile(r"\\(.)")
@@ -102,8 +106,12 @@ def _unfit(pdf: bytes, anchors: Anchors) -> Reason | None:
 
 def compare(session: Session, keys: FieldKeys, anchors: Anchors, read: Reading, *, at: dt.datetime) -> Finding:
     """Hold a verified file against our own record, and say whether it still stands."""
-    if read.fields is None:
+    if read.fields is None or read.second is None:
         return verdicts.undecided(Reason.UNREADABLE)
+    if read.second.fault:
+        # One of the two readers is wrong, ours or the other: until a person has looked, nobody is told Asli.
+        events.error("receipt_readers_disagree", fault=read.second.fault, index=read.index)
+        return replace(verdicts.undecided(Reason.READERS_DISAGREE), second=read.second)
     receipt = queries.by_code_hash(session, service.code_hash(keys, read.fields.code))
     if receipt is None:
         return verdicts.undecided(Reason.STATE_UNKNOWN)
@@ -114,7 +122,7 @@ def compare(session: Session, keys: FieldKeys, anchors: Anchors, read: Reading, 
         # Both are signed by the log's key: it has told two stories.
         return verdicts.undecided(Reason.RECORD_DIFFERS)
     proof = Proof(found.proof.position, found.proof.size, found.proof.sealed_at, _common_name(read.signer))
-    return _standing(session, receipt, Finding(Verdict.GENUINE, fields=read.fields, proof=proof))
+    return _standing(session, receipt, Finding(Verdict.GENUINE, fields=read.fields, proof=proof, second=read.second))
 
 
 def _proven(
@@ -147,4 +155,5 @@ def _standing(session: Session, receipt: Receipt, found: Finding) -> Finding:
         return found
     successor = queries.successor(session, receipt)
     verdict = Verdict.REPLACED if successor else Verdict.CANCELLED
-    return Finding(verdict, Reason.NONE, found.fields, found.proof, receipt.ended_at, receipt.reason, successor)
+    ended = receipt.ended_at
+    return replace(found, verdict=verdict, ended_at=ended, end_reason=receipt.reason, replaced_by=successor)

@@ -22,7 +22,7 @@ BUDGET: Final = 600
 """What one network may spend in an hour."""
 CODE_COST: Final = 1
 FILE_COST: Final = 10
-"""A file costs a process of its own for half a second."""
+"""A file costs a process of its own for half a second, and a good one for a second more, for the second reader."""
 
 _CLIENT: Final = "public_checks.client"
 _HOME_BITS: Final = 64

@@ -1,7 +1,8 @@
 """Reading a stranger's PDF in a prison of its own: five seconds, no network, no keys, and the answer as plain JSON.
 
-The child runs the published verifier; nothing else of ours is imported there. What it answers is read as strictly as
-if a stranger had written it, and compared with our own record by `checking.py`.
+The child runs the published verifier, which alone can say yes. A file that it accepts is read once more by a reader of
+other people (`receipts/second_reader.py`), which can only say no; whatever our verifier refuses never reaches it. What
+the child answers is read as strictly as if a stranger had written it, and compared with our record by `checking.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aid_ledger.core.prison import MEBIBYTE, Arguments, Confines, FileUnreadable, imprisoned
+from aid_ledger.receipts import layout
+from aid_ledger.receipts.opinion import Opinion
 from audit import note, policy
 from audit.errors import AuditError
 from audit.pdf import ReceiptReport, revocation, verify_receipt
@@ -56,13 +59,14 @@ class Trusted:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the verifier says of a file; `rule` names the check that failed, "" if none did."""
+    """What the verifier says of a file, and of one it accepts another reader: `rule` names the failed check, if any."""
 
     rule: str
     index: int = 0
     signer: str = ""
     signed_at_s: int = 0
     fields: ReceiptFields | None = None
+    second: Opinion | None = None
 
 
 def read_file(pdf: bytes, trusted: Trusted) -> Reading:
@@ -96,9 +100,10 @@ def _spell(root: Root) -> str:
 
 
 def verify(source: Path, results: Path, arguments: Arguments) -> None:
-    """Do the prisoner's work: verify one file and leave the answer."""
+    """Do the prisoner's work: verify one file, have what is good read once more, and leave the answer."""
+    pdf = source.read_bytes()
     try:
-        report = _verified(source.read_bytes(), arguments)
+        report = _verified(pdf, arguments)
     except AuditError as refusal:
         answer: dict[str, object] = {"rule": refusal.rule}
     else:
@@ -108,6 +113,7 @@ def verify(source: Path, results: Path, arguments: Arguments) -> None:
             "signer": report.signer,
             "signed_at_s": int(report.signed_at.timestamp()),
             "fields": report.fields.to_json(),
+            "second": _read_again(pdf, arguments).to_json(),
         }
     (results / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
@@ -119,7 +125,7 @@ def _verified(pdf: bytes, arguments: Arguments) -> ReceiptReport:
         AuditError: no root did, or another one is for that size, or the receipt is not what it should be.
     """
     refusal, crl = AuditError("there is no root", rule=OTHER_ROOT), note.decode_base64(str(arguments["crl"]))
-    roots = [spelled.split(" ") for spelled in reversed(str(arguments["roots"]).split("\n"))]
+    roots = _roots_of(arguments)
     if crl and not any(_is_by(crl, certificate) for _first, _last, certificate in roots):
         raise AuditError("the list of revoked certificates is none of our roots'", rule="receipt.crl")
     for first, last, certificate in roots:
@@ -143,6 +149,17 @@ def _verified(pdf: bytes, arguments: Arguments) -> ReceiptReport:
     raise refusal
 
 
+def _roots_of(arguments: Arguments) -> list[list[str]]:
+    """Read the roots as `_spell` wrote them, the newest first."""
+    return [spelled.split(" ") for spelled in reversed(str(arguments["roots"]).split("\n"))]
+
+
+def _read_again(pdf: bytes, arguments: Arguments) -> Opinion:
+    roots = [note.decode_base64(certificate) for _first, _last, certificate in _roots_of(arguments)]
+    opinion: Opinion = layout.load("aid_ledger.receipts.second_reader").opinion_of(pdf, roots)
+    return opinion
+
+
 def _is_by(crl: bytes, certificate: str) -> bool:
     return revocation.is_by(crl, load_root(note.decode_base64(certificate)))
 
@@ -159,6 +176,7 @@ def understood(raw: bytes) -> Reading:
             signer=str(answer["signer"]),
             signed_at_s=int(answer["signed_at_s"]),
             fields=ReceiptFields.from_json(answer["fields"]).check(),
+            second=Opinion.from_json(answer["second"]),
         )
     except (ValueError, KeyError, TypeError, AuditError) as error:
         raise FileUnreadable("the verifier answered what no verifier answers") from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from aid_ledger.receipts.opinion import Opinion
 from audit.pdf.fields import ReceiptFields
 
 
@@ -37,6 +38,10 @@ class Reason(Enum):
     NOT_SEALED = "Tanda terima ini baru diterbitkan dan belum disegel di log. Coba lagi beberapa menit lagi."
     RECORD_DIFFERS = (
         "Catatan server ini tidak cocok dengan log atau dengan berkas Anda. Ini bukan kesalahan Anda: laporkanlah."
+    )
+    READERS_DISAGREE = (
+        "Dua program pembaca yang berbeda tidak sependapat tentang tanda tangan berkas ini, sehingga tidak kami "
+        "nyatakan asli. Ini bukan kesalahan Anda: laporkanlah."
     )
     STATE_UNKNOWN = (
         "Tanda tangan dan catatan log di dalam berkas ini sah, tetapi server ini tidak mengenalnya, sehingga tidak "
@@ -105,6 +110,8 @@ class Finding:
     ended_at: dt.datetime | None = None
     end_reason: str = ""
     replaced_by: str = ""
+    second: Opinion | None = None
+    """What a reader of other people says of the file; there only where our own verifier has accepted one."""
 
     @property
     def is_genuine(self) -> bool:

@@ -133,7 +133,7 @@ def second_reader(settings: Settings, keys: FieldKeys) -> FaultOf:
         pdf = press().pdf_of(session, keys, reference)
         first = settings.receipt_root_certificate_file.read_bytes()
         roots = [each.certificate for each in receipt_roots(session, first) if each.certificate]
-        return str(layout.load("aid_ledger.receipts.sampling").fault_of(pdf, roots))
+        return str(layout.load("aid_ledger.receipts.second_reader").fault_of(pdf, roots))
 
     return fault_of
 

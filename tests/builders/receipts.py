@@ -16,11 +16,11 @@ from tests.builders.officials import Founded
 BASE_URL = "https://bansos.bekasikab.example"
 
 
-def press() -> Press:
-    """Give a press whose signing certificate begins now."""
+def press(signer: KeySigner | None = None) -> Press:
+    """Give a press whose signing certificate begins now, unless it is given whom to sign by."""
     key, certificate = receipt_keys.signing()
     return Press(
-        signers=[KeySigner(certificate, key)],
+        signers=[signer or KeySigner(certificate, key)],
         first_root=receipt_keys.root_pem(),
         base_url=BASE_URL,
         stamp_key=receipt_keys.stamp_key(),

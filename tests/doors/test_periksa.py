@@ -159,6 +159,14 @@ def test_a_genuine_code_shows_what_the_paper_must_say(app: Flask, receipt: Recei
     assert code not in answer.text
 
 
+def test_the_page_reports_what_another_reader_found(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """Beside our own verdict, for who wants a second opinion: intact, ours, whole, unchanged. A code has no file."""
+    code, pdf = builders.code_of(founded.bench, receipt), builders.pdf_of(founded.bench, receipt)
+    shown = post_file(app, pdf).text.partition("Laporan pembaca lain (pyHanko)")[2].partition("</details>")[0]
+    assert re.findall(r"<dd>([^<]+)</dd>", shown) == ["ya", "ya", "seluruh berkas", "tidak ada", "tidak ada yang salah"]
+    assert "pyHanko" not in post_code(app, code).text
+
+
 def test_cancelled_is_said_after_code_and_after_signature(app: Flask, receipt: Receipt, founded: Founded) -> None:
     """The whole chain: issued, printed, genuine; cancelled, and both ways of asking say so with the reason."""
     code, pdf = builders.code_of(founded.bench, receipt), builders.pdf_of(founded.bench, receipt)

@@ -25,6 +25,7 @@ from aid_ledger.public.checking import Anchors
 from aid_ledger.public.reading import Reading
 from aid_ledger.public.verdicts import Finding, Reason, Verdict
 from aid_ledger.receipts import certificates, service
+from aid_ledger.receipts.opinion import Opinion
 from audit.note import SigningKey
 from audit.pdf import cms, frame
 from audit.policy import Policy
@@ -288,12 +289,13 @@ def test_a_verifier_that_was_taken_over_invents_nothing(issued: Issued, desk: De
     found = desk.code(issued.code())
     assert found.fields is not None
     assert found.proof is not None
-    honest = Reading("", found.proof.position, "Penerbit", 0, found.fields)
+    good = Opinion(intact=True, trusted=True, coverage="ENTIRE_FILE", changes="NONE", fault="")
+    honest = Reading("", found.proof.position, "Penerbit", 0, found.fields, good)
     assert desk.compared(honest).verdict is Verdict.GENUINE
-    elsewhere = Reading("", found.proof.position + 1, "Penerbit", 0, found.fields)
+    elsewhere = replace(honest, index=found.proof.position + 1)
     assert desk.compared(elsewhere) == verdicts.undecided(Reason.RECORD_DIFFERS)
-    nobody = Reading("", 0, "Penerbit", 0, None)
-    assert desk.compared(nobody) == verdicts.undecided(Reason.UNREADABLE)
+    for unsaid in (replace(honest, fields=None), replace(honest, second=None)):
+        assert desk.compared(unsaid) == verdicts.undecided(Reason.UNREADABLE)
 
 
 def test_state_and_row_are_not_what_is_proven(issued: Issued, desk: Desk) -> None:

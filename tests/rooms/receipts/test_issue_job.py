@@ -20,7 +20,7 @@ from aid_ledger.core.jobs import JobNotFound, JobOver, JobState
 from aid_ledger.log.pen import LogPen
 from aid_ledger.log.rules import NotSealed
 from aid_ledger.officials.refusals import OfficialNotFound
-from aid_ledger.receipts import jobs, rules, sampling, service
+from aid_ledger.receipts import jobs, rules, second_reader, service
 from aid_ledger.receipts.rules import SampleRefused
 from aid_ledger.settings import Settings
 from tests.builders import receipt_keys
@@ -200,16 +200,16 @@ def test_the_other_reader_is_asked_everything(founded: Founded) -> None:
     pdf = builders.pdf_of(founded.bench, receipt)
     root = receipt_keys.der_of(receipt_keys.root())
     stranger = receipt_keys.next_root().certificate.public_bytes(Encoding.DER)
-    assert sampling.fault_of(pdf, [stranger, root]) == ""
+    assert second_reader.fault_of(pdf, [stranger, root]) == ""
     changed = bytearray(pdf)
     changed[len(pdf) // 3] ^= 1
     faults = [
-        sampling.fault_of(pdf, [stranger]),
-        sampling.fault_of(bytes(changed), [root]),
-        sampling.fault_of(pdf + b"% more\n", [root]),
-        sampling.fault_of(pdf[: len(pdf) // 2], [root]),
-        sampling.fault_of(b"%PDF-1.7\n", [root]),
-        sampling.fault_of(b"", [root]),
+        second_reader.fault_of(pdf, [stranger]),
+        second_reader.fault_of(bytes(changed), [root]),
+        second_reader.fault_of(pdf + b"% more\n", [root]),
+        second_reader.fault_of(pdf[: len(pdf) // 2], [root]),
+        second_reader.fault_of(b"%PDF-1.7\n", [root]),
+        second_reader.fault_of(b"", [root]),
     ]
     assert all(faults[:2] + faults[3:]), faults
 
