@@ -81,17 +81,21 @@ def read_file(pdf: bytes, trusted: Trusted) -> Reading:
         with tempfile.TemporaryDirectory(prefix="aid-receipt-") as folder:
             source = Path(folder) / "receipt.pdf"
             source.write_bytes(pdf)
-            arguments: Arguments = {
-                "roots": "\n".join(map(_spell, trusted.roots)),
-                "log_key": str(trusted.log.logs[-1].key),
-                "policy": "".join(map(policy.write_log_line, trusted.log.logs)) + "quorum none\n",
-                "now_s": trusted.now_s,
-                "crl": note.encode_base64(trusted.crl),
-            }
-            with imprisoned(verify, source, arguments=arguments, confines=CONFINES) as results:
+            with imprisoned(verify, source, arguments=order(trusted), confines=CONFINES) as results:
                 return understood((results / ANSWER).read_bytes())
     finally:
         _seats.release()
+
+
+def order(trusted: Trusted) -> Arguments:
+    """Write down for the prisoner what a receipt is held against."""
+    return {
+        "roots": "\n".join(map(_spell, trusted.roots)),
+        "log_key": str(trusted.log.logs[-1].key),
+        "policy": "".join(map(policy.write_log_line, trusted.log.logs)) + "quorum none\n",
+        "now_s": trusted.now_s,
+        "crl": note.encode_base64(trusted.crl),
+    }
 
 
 def _spell(root: Root) -> str:

@@ -12,18 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from audit import cli
 from audit.errors import AuditError
 from audit.pdf import ReceiptReport, cms, frame, objects, verify_receipt
 from audit.pdf.certificates import DOCUMENT_SIGNING
 from audit.policy import Policy
+from audit.terminal import BAD, printable
 from tests.audit.small_log import LOG_VKEY, NOW_S
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "receipts"
@@ -192,10 +196,26 @@ def verify(
 
 
 def refused(pdf: bytes, rule: str, root: bytes = ROOT_PEM) -> None:
-    """Assert that a file is refused, by this rule."""
+    """Assert that a file is refused, by this rule, in the library as at the command line."""
     with pytest.raises(AuditError) as refusal:
         verify(pdf, root)
     assert refusal.value.rule == rule, refusal.value.sentence
+    told = commanded(pdf, root)
+    reason = printable(refusal.value.sentence)
+    assert told == f"result: bad\nfirst_bad_index: unknown\nrule: {rule}\nreason: {reason}\n"
+
+
+def commanded(pdf: bytes, root: bytes = ROOT_PEM, log_key: str = LOG_VKEY) -> str:
+    """Give what `aid-audit receipt` says of a file that it must call bad: status 1, and no traceback."""
+    with TemporaryDirectory() as folder:
+        paper, pinned = Path(folder) / "receipt.pdf", Path(folder) / "root.pem"
+        paper.write_bytes(pdf)
+        pinned.write_bytes(root)
+        words = ["receipt", str(paper), "--root", str(pinned), "--log-key", log_key]
+        done = CliRunner().invoke(cli.main, words)
+    assert done.exit_code == BAD, done.output
+    assert isinstance(done.exception, SystemExit), done.exception
+    return done.output
 
 
 def _certificate(

@@ -224,4 +224,5 @@ def test_a_gap_too_wide_is_refused() -> None:
 def test_what_is_no_file_at_all_is_refused() -> None:
     """Any exception of any type is a refusal, never a crash."""
     refused(b"", "receipt.frame")
-    refused(None, "receipt.unreadable")  # type: ignore[arg-type]  # a caller's mistake must not pass as genuine either
+    with pytest.raises(AuditError, match="unreadable: TypeError"):
+        verify(None)  # type: ignore[arg-type]  # a caller's mistake must not pass as genuine either
