@@ -49,9 +49,9 @@ def test_tests_named_in_documents_exist() -> None:
 
 def test_every_attack_names_a_test() -> None:
     """The cheat of a list of attacks with nothing behind it; the test above sees that what is named exists."""
-    rows = re.findall(r"^\| ([A-Z][0-9]) \|.*", (ROOT / "docs/attacks.md").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| ([A-Z][0-9]+) \|.*", (ROOT / "docs/attacks.md").read_text("utf-8"), re.MULTILINE)
     untried = re.findall(
-        r"^\| ([A-Z][0-9]) \|(?!.*`test_).*", (ROOT / "docs/attacks.md").read_text("utf-8"), re.MULTILINE
+        r"^\| ([A-Z][0-9]+) \|(?!.*`test_).*", (ROOT / "docs/attacks.md").read_text("utf-8"), re.MULTILINE
     )
     assert len(rows) == len(set(rows)) > 40
     assert untried == []

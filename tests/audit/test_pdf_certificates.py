@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from audit.errors import AuditError, MalformedInput, SignatureFailed
 from audit.pdf import certificates, cms
 from audit.pdf.certificates import DOCUMENT_SIGNING
-from tests.audit.forge import MONEY, SIGNED_AT, Wish, make_chain, refused, rsa_key, sign, verify
+from tests.audit.forge import MONEY, SIGNED_AT, Chain, Wish, make_chain, refused, rsa_key, sign, verify
 
 DAY = dt.timedelta(days=1)
 SIGNS = frozenset({"digital_signature", "content_commitment"})
@@ -56,6 +57,18 @@ def test_a_certificate_that_is_not_for_this_is_refused(wish: Wish, rule: str) ->
     """Expired, not yet valid, wrong usage, wrong key, wrong root, weak hash: each signs a perfect file in vain."""
     chain = make_chain(wish)
     refused(sign(MONEY, chain), rule, chain.root_pem)
+
+
+def test_a_certificate_signed_with_sha_1_is_refused() -> None:
+    """Two certificates of one SHA-1 digest can be made: whoever had one signed would hold the other."""
+    chain = make_chain()
+    weak = asn1.Certificate.load(chain.certificate.public_bytes(Encoding.DER))
+    for part, name in ((weak["tbs_certificate"], "signature"), (weak, "signature_algorithm")):
+        part[name] = asn1.SignedDigestAlgorithm({"algorithm": "sha1_rsa"})
+    signed = weak["tbs_certificate"].dump(force=True)
+    weak["signature_value"] = rsa_key(0).sign(signed, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - the point
+    again = x509.load_der_x509_certificate(weak.dump(force=True))
+    refused(sign(MONEY, Chain(chain.root, again, chain.key)), "receipt.certificate", chain.root_pem)
 
 
 @pytest.mark.parametrize("wish", GOOD.values(), ids=GOOD.keys())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from audit.errors import AuditError
 from audit.pdf import frame
@@ -68,3 +70,23 @@ def test_two_halves_of_two_receipts_are_refused() -> None:
     with pytest.raises(AuditError) as refusal:
         verify(MONEY[:begins] + GOODS[other_begins:other_ends] + MONEY[ends:])
     assert refusal.value.rule == "receipt.changed"
+
+
+PLACES = st.integers(0, len(MONEY))
+LENGTHS = st.integers(0, 5_000)
+PIECES = st.binary(max_size=40) | st.builds(
+    lambda whole, at, length: whole[at : at + length], st.sampled_from((MONEY, GOODS)), PLACES, LENGTHS
+)
+EDITS = st.lists(st.tuples(PLACES, st.just(0) | st.just(1) | LENGTHS, PIECES), min_size=1, max_size=4)
+
+
+@settings(max_examples=500)
+@given(EDITS)
+def test_whatever_is_done_to_the_bytes_is_refused(edits: list[tuple[int, int, bytes]]) -> None:
+    """Flip, insert, delete, double, move, splice with another receipt, append: other bytes put for some."""
+    bent = MONEY
+    for at, length, piece in edits:
+        bent = bent[:at] + piece + bent[at + length :]
+    assume(bent != MONEY)
+    with pytest.raises(AuditError):
+        verify(bent)

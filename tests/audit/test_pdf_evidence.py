@@ -76,6 +76,13 @@ def test_bent_evidence_is_refused(place: str, name: str, value: object, rule: st
     refused(bent, rule, good_chain().root_pem)
 
 
+@pytest.mark.parametrize("raw", [b"[" * 60_000, b'{"a":' * 12_000, b"[" * 200_000])
+def test_evidence_nested_without_end_is_refused(raw: bytes) -> None:
+    """A reader that recurses falls over at a depth that its stack decides; ours at one that it says."""
+    rule = "canonical.size" if len(raw) > canonical.MAX_BYTES else "canonical.depth"
+    refused(rewrite(MONEY, attach(raw)), rule, good_chain().root_pem)
+
+
 def test_evidence_without_a_salt_is_refused() -> None:
     """All four members, always."""
     refused(with_members(lambda members: members.pop("salt")), "receipt.evidence", good_chain().root_pem)

@@ -21,6 +21,7 @@ from audit.policy import Policy
 from tests.builders import receipt_keys
 from tests.builders import receipts as builders
 from tests.builders.officials import Founded
+from tests.unit.receipts.forging import FORGERIES
 
 WEIGHT_MAX_BYTES = 100_000
 ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
@@ -176,6 +177,8 @@ def test_cancelled_is_said_after_code_and_after_signature(app: Flask, receipt: R
         assert headline(answer) == "Asli, tetapi sudah dibatalkan"
         assert "Keluarga sudah pindah" in answer.text
         assert "trust--proved" not in answer.text
+    for name in ("revision of nothing", "ISA: page contents"):
+        assert headline(post_file(app, FORGERIES[name](pdf))) == "Tidak asli"
 
 
 @pytest.mark.parametrize(
