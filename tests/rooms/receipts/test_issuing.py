@@ -184,9 +184,7 @@ def test_goods_are_receipted_with_their_witnesses(founded: Founded) -> None:
     """A packet at the door: what one unit holds, who saw it, and no rupiah anywhere."""
     sent = delivering.sent(founded.bench, founded, count=1, channel="goods")
     with founded.act("field") as act:
-        delivery.hand_over(
-            act, sent.batch, [1], place="Posko RW 001", witness_one="Ujang Contoh", witness_two="Neneng Contoh"
-        )
+        delivery.hand_over(act, sent.batch, [1], delivering.SEEN)
     assert builders.issue(founded, sent.batch, by="field") == 1
     [receipt] = builders.receipts(founded.bench)
     stated = service.open_receipt(founded.bench.kit.keys, receipt).fields
