@@ -16,7 +16,6 @@ from aid_ledger.book import queries as book
 from aid_ledger.book.rules import Place, Stage
 from aid_ledger.delivery import queries, service
 from aid_ledger.delivery.models import ResultFile
-from aid_ledger.delivery.rules import Scene, Witness
 from aid_ledger.disbursement.models import Batch, BatchLine
 from tests.benches import Bench
 from tests.builders import paying, programs
@@ -24,9 +23,6 @@ from tests.builders.officials import Founded
 
 PAYER, OFFICER = "treasurer", "field"
 COLUMNS = ("partner_ref", "channel_status", "channel_code", "channel_message", "channel_ref", "processed_at", "amount")
-
-SEEN = Scene("Balai RW 01", (Witness("Ujang Saksi", "Ketua RT 003"), Witness("Neneng Saksi", "Bhabinkamtibmas")))
-"""A handover before two neighbours."""
 
 Paid = Mapping[str, str]
 Says = Callable[[Paid], dict[str, str] | None]
