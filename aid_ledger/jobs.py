@@ -9,7 +9,7 @@ from aid_ledger.core.jobs import Registry
 from aid_ledger.core.jobs.arguments import JsonObject
 from aid_ledger.core.jobs.chores import Chore
 from aid_ledger.custody import carrying
-from aid_ledger.log import witnessing
+from aid_ledger.log import timestamping, witnessing
 from aid_ledger.log.keyring import Keys
 from aid_ledger.officials import chores as officials
 from aid_ledger.receipts import jobs as receipts
@@ -27,6 +27,7 @@ def registry(office: Office) -> Registry:
     chores = [
         Chore("count_failed_sign_ins", EVERY_S, lambda: officials.count_failed_sign_ins(office.acts)),
         Chore("ask_witnesses", LOOK_EVERY_S, lambda: witnessing.submit_due(office.engine)),
+        Chore("ask_for_time", timestamping.LOOK_EVERY_S, lambda: timestamping.ask_due(office.engine, office.settings)),
         Chore("forget_old_sessions", EVERY_S, lambda: officials.forget_old_sessions(office.engine)),
     ]
     if office.sequencer is not None:

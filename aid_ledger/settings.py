@@ -37,7 +37,7 @@ _PRACTICE_HOST = re.compile(r"(?:^|[./-])(?:demo|contoh|latihan|example|test|inv
 _NAMES = frozenset(
     {
         *("DATABASE_URL", "DATABASE_POOLER", "VAR", "ENV", "ORIGIN", "BASE_URL", "TIMEZONE"),
-        *("SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS", "UNWITNESSED_HOURS", "LOG_KEY_WAIT_HOURS"),
+        *("SECRET_KEY_FILE", "NEW_FACTOR_WAIT_HOURS", "UNWITNESSED_HOURS", "LOG_KEY_WAIT_HOURS", "TIMESTAMP_URL"),
     },
 )
 
@@ -90,6 +90,8 @@ class Settings:
     """How long two officials may let things leave without the witnesses' quorum (THREATS 4)."""
     log_key_wait: dt.timedelta = LOG_KEY_WAIT
     """How long an announced key of the log lies in the open before it signs (THREATS 11)."""
+    timestamp_url: str = ""
+    """The authority that stamps the log's checkpoints (RFC 3161); "" asks nobody."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -111,12 +113,13 @@ class Settings:
             pooler=_pooler(values.get("DATABASE_POOLER", "")),
             var=Path(values.get("VAR", "") or "var").absolute(),
             origin=_origin(values.get("ORIGIN", ""), environment),
-            base_url=_base_url(values.get("BASE_URL", "") or DEFAULT_BASE_URL),
+            base_url=_address("BASE_URL", values.get("BASE_URL", "") or DEFAULT_BASE_URL),
             timezone=_timezone(values.get("TIMEZONE", "") or "Asia/Jakarta"),
             secret_key_file=Path(key_file).absolute() if key_file else None,
             new_factor_wait=_wait(values, "NEW_FACTOR_WAIT_HOURS", NEW_FACTOR_WAIT, least=1),
             unwitnessed_hours=_unwitnessed_hours(values.get("UNWITNESSED_HOURS", "")),
             log_key_wait=_wait(values, "LOG_KEY_WAIT_HOURS", LOG_KEY_WAIT, least=LOG_KEY_WAIT_HOURS_MIN),
+            timestamp_url=_address("TIMESTAMP_URL", values.get("TIMESTAMP_URL", "")),
         )
 
     @classmethod
@@ -139,6 +142,7 @@ class Settings:
             "NEW_FACTOR_WAIT_HOURS": str(int(self.new_factor_wait.total_seconds() // 3600)),
             "UNWITNESSED_HOURS": str(self.unwitnessed_hours),
             "LOG_KEY_WAIT_HOURS": str(int(self.log_key_wait.total_seconds() // 3600)),
+            "TIMESTAMP_URL": self.timestamp_url,
         }
         inherited = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
         return inherited | {PREFIX + name: text for name, text in own.items() if text}
@@ -226,6 +230,11 @@ class Settings:
         return self.var / "receipt-root.crt"
 
     @property
+    def timestamp_authority_file(self) -> Path:
+        """The certificates (PEM) by which the authority of time is known: public, and pinned by whoever installs."""
+        return self.var / "timestamp-authority.pem"
+
+    @property
     def receipt_crl_file(self) -> Path:
         """What the receipts' root has taken back (RFC 5280), public; made where the root's key lies."""
         return self.var / "receipt-root.crl"
@@ -257,6 +266,8 @@ class Settings:
             faults.append(f"The log's name {self.origin} is one for practice: set {PREFIX}ORIGIN to the agency's own.")
         if not self.base_url.startswith("https://"):
             faults.append(f"{PREFIX}BASE_URL is {self.base_url}: people must reach this site by https only.")
+        if self.timestamp_url and not self.timestamp_authority_file.exists():
+            faults.append(f"{PREFIX}TIMESTAMP_URL needs that authority's certificate: {self.timestamp_authority_file}.")
         return faults
 
     def _key_file_faults(self) -> list[str]:
@@ -364,10 +375,10 @@ def _origin(text: str, environment: Environment) -> str:
     return text
 
 
-def _base_url(text: str) -> str:
+def _address(name: str, text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise SettingsFault(f"{PREFIX}BASE_URL is {text!r}; it is an address such as https://bansos.kota.go.id")
+    if text and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+        raise SettingsFault(f"{PREFIX}{name} is {text!r}; it is an address such as https://bansos.kota.go.id")
     return text.rstrip("/")
 
 

@@ -70,15 +70,15 @@ class Brackets:
     def _pass_mark(self) -> None:
         """Take the marks around the next entry; without any, nothing bounds it."""
         if self._until:
-            self._earliest = _text(self._time_s - LONGEST_ACT_S)
+            self._earliest = instant(self._time_s - LONGEST_ACT_S)
         mark = next(self._coming, None)
         if mark is None:
             self._latest = _UNBOUNDED
             return
         self._until, self._time_s = mark
-        self._latest = _text(self._time_s + MAX_FUTURE_S)
+        self._latest = instant(self._time_s + MAX_FUTURE_S)
 
 
-def _text(time_s: int) -> str:
+def instant(time_s: int) -> str:
     """Write a POSIX second as entries write instants."""
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from audit import __version__, checkpoint, merkle, note, pdf, policy, stamp, stampkeys
+from audit import __version__, checkpoint, merkle, note, pdf, policy, stamp, stampkeys, timestamps
 from audit.asking import ask_witnesses, contradictions
 from audit.bundle import verify_place
 from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
@@ -28,6 +28,7 @@ from audit.pdf.revocation import MAX_LIST_BYTES
 from audit.replay import Replay
 from audit.source import URLSource, read_file
 from audit.terminal import GOOD, asked, place, policy_file, progress, tell, tell_bad, tell_newer, tell_result, vkey
+from audit.timestamp_commands import authority_file, tell_timestamps, timestamp_command
 from audit.verify import verify_log
 from audit.witness.commands import witness
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from audit.source import Source
     from audit.stamp import Stamp
     from audit.stampkeys import StampKeys
+    from audit.timestamp import Authority
+    from audit.verify import Checker
 
 MAX_RECEIPT_BYTES: Final = 16 * 1024 * 1024
 """House rule: our receipts have some 200 kB; what is a hundred times longer is none of ours."""
@@ -104,6 +107,9 @@ def main() -> None:
 @click.option("--leaves", "more_leaves", type=leaves_file, help="File of kept leaf hashes, one to a line.")
 @click.option("--offline", "is_offline", is_flag=True, help="Speak to nobody but SOURCE: ask no witness.")
 @click.option("--hashes-only", is_flag=True, help="Hash the entries to the signed root and check nothing else.")
+@click.option(
+    "--tsa", type=authority_file, help="Certificate (PEM) of the authority whose tokens of time are believed."
+)
 def verify(  # noqa: PLR0913 - the options of the command, each by its name
     source: Source,
     *,
@@ -115,9 +121,11 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
     more_leaves: Sequence[bytes] | None,
     is_offline: bool,
     hashes_only: bool,
+    tsa: Authority | None,
 ) -> None:
     """Verify the log at SOURCE, an address, a folder or an evidence bundle, down to every byte and every rule."""
     believed = _both(trusted, log_key)
+    stamped = timestamps.read(source, tsa, now_s=int(time.time())) if tsa else None
     with progress() as tell_progress:
         check = partial(
             verify_log,
@@ -130,17 +138,22 @@ def verify(  # noqa: PLR0913 - the options of the command, each by its name
             hashes_only=hashes_only,
             tell_progress=tell_progress,
         )
-        report = check() if hashes_only else verify_place(source, check, checkers=[Replay()])
-    if report.shown is not None:
-        _tell_trust(report.shown.trust)
-        if report.shown.unwitnessed:
-            newer = report.shown.unwitnessed
+        checkers: list[Checker] = [Replay(), *([stamped] if stamped else [])]
+        report = check() if hashes_only else verify_place(source, check, checkers=checkers)
+    shown = report.shown
+    if shown is not None:
+        _tell_trust(shown.trust)
+        if shown.unwitnessed:
+            newer = shown.unwitnessed
             tell("unwitnessed", f"{newer} {'entry' if newer == 1 else 'entries'} newer than the witnesses' word")
         if believed is not None and believed.witnesses:
             asked_of = None if is_offline else source
             # A witness may show what the log signed with another of its keys.
             known = believed.with_keys(report.keys)
-            report = replace(report, findings=report.findings + _ask_witnesses(asked_of, known, report.shown))
+            report = replace(report, findings=report.findings + _ask_witnesses(asked_of, known, shown))
+        if not hashes_only:
+            told = tell_timestamps(source, stamped, shown.newest.checkpoint)
+            report = replace(report, findings=(*report.findings, *told))
     tell("anchored", "yes" if report.is_anchored else "no")
     tell("bracketed", report.bracketed)
     if hashes_only:
@@ -227,6 +240,7 @@ def kinds() -> None:
 
 
 main.add_command(openings)
+main.add_command(timestamp_command)
 main.add_command(witness)
 
 

@@ -90,8 +90,8 @@ class URLSource:
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
-            _HTTPHandler(deadline_s),
-            _HTTPSHandler(deadline_s),
+            HTTPWithin(deadline_s),
+            HTTPSWithin(deadline_s),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
         ):
@@ -188,12 +188,12 @@ class _Deadline(urllib.request.AbstractHTTPHandler):
         return HTTPResponse(_Hasty(connection, self._deadline_s), **particulars)  # type: ignore[arg-type]  # makefile is all it asks
 
 
-class _HTTPHandler(_Deadline, urllib.request.HTTPHandler):
-    """HTTP within a deadline."""
+class HTTPWithin(_Deadline, urllib.request.HTTPHandler):
+    """HTTP within a deadline; what comes later raises SourceFailed."""
 
 
-class _HTTPSHandler(_Deadline, urllib.request.HTTPSHandler):
-    """HTTPS within a deadline."""
+class HTTPSWithin(_Deadline, urllib.request.HTTPSHandler):
+    """HTTPS within a deadline; what comes later raises SourceFailed."""
 
 
 def open_source(place: str) -> Source:

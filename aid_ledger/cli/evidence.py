@@ -51,11 +51,15 @@ def export_bundle(  # noqa: PLR0913, PLR0917 - the options of the command
     clerk = sign_in(settings, acting_as, Role.AUDITOR) if auditor else None
     wish = Wish(program, since.date().isoformat(), until.date().isoformat())
     certificate = settings.receipt_root_certificate_file.read_bytes()
+    pinned = settings.timestamp_authority_file
+    time_authority = pinned.read_bytes() if pinned.exists() else b""
     engine = make_engine(settings.engine_url(), reading=True, behind_pooler=settings.is_behind_pooler)
     try:
         with reading(engine) as session:
             vkey = name_of_log(session).vkeys
-            done = bundles.export(session, out, wish, vkey=vkey, root_certificate=certificate)
+            done = bundles.export(
+                session, out, wish, vkey=vkey, root_certificate=certificate, time_authority=time_authority
+            )
     finally:
         engine.dispose()
     click.echo(f"size: {done.size}\nchosen: {done.chosen}\nproven: {done.proven}\nevidence: {out}")

@@ -1,4 +1,4 @@
-"""`aid-ledger log export`, `log status`, `audit diff`, `book check`: the log as files, and checking by it.
+"""`aid-ledger log export`, `log status`, `log timestamp`, `audit diff`, `book check`: the log as files, checked.
 
 None of these is a deed of an official. `audit diff` and `book check` only read: an auditor runs them with a read-only
 DSN on a host of their own, and needs no key but the log's public one.
@@ -19,11 +19,11 @@ from aid_ledger import app as composition
 from aid_ledger import tables
 from aid_ledger.book import queries as book
 from aid_ledger.book.agreement import agree as book_agrees
-from aid_ledger.cli.door import at_database
+from aid_ledger.cli.door import at_database, at_office
 from aid_ledger.core import clock
 from aid_ledger.core.db import make_engine, reading
 from aid_ledger.disbursement.agreement import agree as disbursement_agrees
-from aid_ledger.log import queries
+from aid_ledger.log import queries, timestamping
 from aid_ledger.log.diff import diff, housekeeping_tables
 from aid_ledger.log.export import export
 from aid_ledger.log.sequencer import VKEY_FILE
@@ -80,6 +80,17 @@ def status(settings: Settings) -> None:
     click.echo(f"ordered: {found.ordered}\nsealed: {found.sealed}\nwaiting: {found.waiting}")
     click.echo(f"lag_s: {max(0, int(lag.total_seconds()))}")
     click.echo(f"sealed_at: {clock.instant_text(found.sealed_at) if found.sealed_at else ''}")
+
+
+@log_group.command("timestamp")
+@at_office()
+def stamp_time(office: composition.Office) -> None:
+    """Minta sekarang stempel waktu (RFC 3161) atas segel terbaru dari otoritas yang dipasang; status 1 bila gagal."""
+    done = timestamping.ask(office.engine, office.settings)
+    click.echo(f"size: {done.size}\nfault: {done.fault or '-'}")
+    if done.stated is None:
+        click.get_current_context().exit(FOUND)
+    click.echo(f"stamped_at: {clock.instant_text(done.stated.at)}\nauthority: {done.stated.authority}")
 
 
 @click.group("audit")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Final
 
-from aid_ledger.core import clock
+from audit.errors import SourceFailed
+from audit.source import HTTPSWithin, HTTPWithin
 
 OK: Final = 200
 _CHUNK_BYTES: Final = 1_024
@@ -51,27 +52,27 @@ def ask(address: str, limits: Limits, *, body: bytes | None = None, headers: Map
         raise NoAnswer("not an address of the web")
     try:
         request = urllib.request.Request(address, data=body, headers=dict(headers or {}))  # noqa: S310 - checked above
-        with _opener().open(request, timeout=limits.silence_s) as reply:
+        with _opener(limits).open(request, timeout=limits.silence_s) as reply:
             return Reply(reply.status, reply.headers.get_content_type(), _read(reply, limits))
-    except (OSError, HTTPException, ValueError) as error:
+    except (OSError, HTTPException, ValueError, SourceFailed) as error:
         raise NoAnswer(type(error).__name__) from error
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    """Build it by hand: no redirects, no cookies, no passwords, and every status is an answer."""
+def _opener(limits: Limits) -> urllib.request.OpenerDirector:
+    """Build it by hand: no redirects, no cookies, no passwords, and every status is an answer.
+
+    Its deadline is for headers too: a letter of them every few seconds would otherwise hold a worker for ever.
+    """
     opener = urllib.request.OpenerDirector()
-    for handler in (urllib.request.ProxyHandler(), urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()):
+    for handler in (urllib.request.ProxyHandler(), HTTPWithin(limits.deadline_s), HTTPSWithin(limits.deadline_s)):
         opener.add_handler(handler)
     return opener
 
 
 def _read(reply: HTTPResponse, limits: Limits) -> bytes:
-    ends_at = clock.monotonic() + limits.deadline_s
     body = bytearray()
     while piece := reply.read1(_CHUNK_BYTES):
         body += piece
         if len(body) > limits.most_bytes:
             raise NoAnswer("the answer is too long")
-        if clock.monotonic() > ends_at:
-            raise NoAnswer("the answer is too slow")
     return bytes(body)

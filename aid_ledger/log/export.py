@@ -1,10 +1,10 @@
 """The log as tlog-tiles files: at their addresses, and as a folder that any static host serves and anyone can mirror.
 
-`log export DIR` writes hash tiles, entry bundles, the history and the public key; then the checkpoint, when all it
-names is on the disk, so that a mirror never names entries that are not there; and last the witnessed one, which is
-never larger. What a tile's name says never changes, so the next export writes only what is new, and partial tiles of
-earlier exports stay. A crash in between leaves the earlier checkpoint true, and at most a `.new` file that the next
-export writes over.
+`log export DIR` writes hash tiles, entry bundles, the history, tokens of time and the public key; then the checkpoint,
+when all it names is on the disk, so that a mirror never names entries that are not there; and last the witnessed one,
+which is never larger. What a tile's name says never changes, so the next export writes only what is new, and partial
+tiles of earlier exports stay. A crash in between leaves the earlier checkpoint true, and at most a `.new` file that the
+next export writes over.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.core import keyfiles
-from aid_ledger.log import history, quorum
+from aid_ledger.log import history, quorum, timestamping
 from aid_ledger.log.models import LogCheckpoint, LogEntry, LogPosition, LogTile
 from aid_ledger.log.queries import cosigned_note, newest_checkpoint
 from aid_ledger.log.rules import FolderOfAnotherLog, LogIncomplete, NotSealed
@@ -29,6 +29,7 @@ from audit.history import PATH as HISTORY_FILE
 from audit.merkle import MAX_SIZE
 from audit.shown import CHECKPOINT_PATH, WITNESSED_PATH
 from audit.tiles import Tile
+from audit.timestamps import PATH as TIMESTAMPS_FILE
 
 _IS_COVERED = exists().where(LogCheckpoint.size >= bindparam("needed"))
 _TILE = select(LogTile.hashes).where(
@@ -67,6 +68,7 @@ def export(session: Session, folder: Path, *, vkey: str) -> int:
     for each in changed:
         keyfiles.sync_folder(each)
     _put(folder / HISTORY_FILE, history.pages(session))
+    _put(folder / TIMESTAMPS_FILE, timestamping.pages(session))
     publish(folder / VKEY_FILE, vkey + "\n")
     publish(folder / CHECKPOINT_PATH, cosigned_note(session, newest))
     witnessed = quorum.newest_witnessed(session, at_most=newest.size)

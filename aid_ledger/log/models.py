@@ -172,6 +172,37 @@ class LogHistory(Base):
     is_pinned: Mapped[bool] = mapped_column(Boolean)
 
 
+class LogTimestamp(Base):
+    """The token of an authority of time over a checkpoint (RFC 3161), checked before it was stored."""
+
+    __tablename__ = "log_timestamps"
+    __table_args__ = (
+        {
+            "info": housekeeping("a token carries the authority's own signature; one that is gone or changed is none")
+            | {"append_only": "yes"}
+        },
+    )
+
+    size: Mapped[int] = mapped_column(ForeignKey("log_checkpoints.size"), primary_key=True, autoincrement=False)
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    stamped_at: Mapped[dt.datetime] = mapped_column(Instant)
+
+
+class TimestampState(Base):
+    """How it went with the authority of time: one row. `fault` is "" when it last gave a token; `misses` since then."""
+
+    __tablename__ = "timestamp_states"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single"),
+        {"info": housekeeping("when the authority was last asked; a token is asked for again whatever it says")},
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    asked_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    fault: Mapped[str] = mapped_column(String(60))
+    misses: Mapped[int] = mapped_column(Integer)
+
+
 class WitnessPolicy(Base):
     """A policy that was proposed: whose cosignatures the agency would wait for, as a C2SP tlog-policy."""
 

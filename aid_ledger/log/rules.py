@@ -48,6 +48,15 @@ HISTORY_LAG = dt.timedelta(minutes=10)
 HISTORY_LIMIT = 10_000
 """Checkpoints in the history: four years of working hours; a verifier reads so many even if 32 witnesses sign each."""
 
+STAMP_QUIET = dt.timedelta(minutes=1)
+"""An authority of time is asked once no receipt has come for so long: then a round has one token, not one a step."""
+
+STAMP_LATEST = dt.timedelta(hours=1)
+"""How long a receipt waits for a token at most, where more of them never stop coming."""
+
+STAMP_AGAIN = (dt.timedelta(minutes=1), dt.timedelta(hours=6))
+"""How soon an authority that gave no token is asked again: twice as late each time, up to the second."""
+
 WITNESS_LIMIT = 32
 """As many as every reader of a policy must support (C2SP tlog-policy)."""
 
@@ -61,6 +70,13 @@ def is_due(
     if has_fault and asked_at is not None and at - asked_at < AFTER_A_FAULT:
         return False
     return is_behind or cosigned_at is None or at - cosigned_at >= HEARTBEAT
+
+
+def stamp_pause(misses: int) -> dt.timedelta:
+    """Give how long an authority of time is left alone after so many answers that were none, one or more."""
+    soonest, latest = STAMP_AGAIN
+    # The exponent is bounded first: a year of silence must not make a number that no timedelta holds.
+    return min(soonest * (1 << min(misses - 1, 16)), latest)
 
 
 def quorum_of(witnesses: int) -> int:
@@ -90,6 +106,13 @@ class NotWitnessed(DomainError):
 
     kind = Kind.UNAVAILABLE
     code = "log.not_witnessed"
+
+
+class NoTimeAuthority(DomainError):
+    """No authority of time is set, or its certificate cannot be read."""
+
+    kind = Kind.UNAVAILABLE
+    code = "log.no_time_authority"
 
 
 class LogBehind(DomainError):

@@ -7,15 +7,16 @@ data. The files are those of `log export`, at the addresses of tlog-tiles, so a 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from flask import Blueprint, Flask, Response, redirect, render_template, stream_with_context, url_for
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from aid_ledger.core import clock
 from aid_ledger.core.roles import Role
-from aid_ledger.log import export, history, queries, quorum, schemas, service
+from aid_ledger.log import export, history, queries, quorum, schemas, service, timestamping
 from aid_ledger.log.queries import PlacedEntry
 from aid_ledger.log.rules import EntryNotFound
 from aid_ledger.log.timeline import item_of, timeline
@@ -64,6 +65,7 @@ def index() -> ResponseReturnValue:
             witnesses=quorum.witnesses(session),
             witnessed=quorum.newest_witnessed(session),
             alarms=WITNESS_ALARMS,
+            stamped=timestamping.standing(session, current_app.extensions["aid_ledger.office"].settings),
             latest=[item_of(entry) for entry in queries.page_before(session, None, limit=5)],
         )
 
@@ -202,15 +204,32 @@ def witnessed_checkpoint() -> ResponseReturnValue:
 @public
 def history_file() -> ResponseReturnValue:
     """Give earlier checkpoints with their cosignatures, in pieces: the whole may be long."""
+    return _long(history.pages)
 
-    def pieces() -> Iterator[bytes]:
-        with desk.read() as session:
-            yield from history.pages(session)
 
-    response = Response(stream_with_context(pieces()), content_type=BYTES)
-    response.headers["Cache-Control"] = A_MOMENT
-    response.headers.update(OPEN_TO_ALL)
-    return response
+@bp.get("/timestamps")
+@public
+def timestamps_file() -> ResponseReturnValue:
+    """Give the tokens of time over checkpoints, in pieces; empty where no authority has given one."""
+    return _long(timestamping.pages)
+
+
+@bp.get("/timestamps/<int:size>")
+@public
+def timestamp_token(size: int) -> ResponseReturnValue:
+    """Give the token over the checkpoint of a size (RFC 3161), as `aid-audit timestamp` and `openssl ts` read it."""
+    with desk.read() as session:
+        token = timestamping.token_of(session, size)
+    return _file(token, BYTES, FOREVER, name=f"segel-{size}.tst") if token else _absent()
+
+
+@bp.get("/timestamps/<int:size>/checkpoint")
+@public
+def stamped_checkpoint(size: int) -> ResponseReturnValue:
+    """Give the checkpoint that a token is over."""
+    with desk.read() as session:
+        sealed = queries.checkpoint_of(session, size) if timestamping.token_of(session, size) else None
+        return _file(sealed.note.encode(), TEXT, FOREVER, name=f"segel-{size}.txt") if sealed else _absent()
 
 
 @bp.get("/log.vkey")
@@ -229,6 +248,19 @@ def tile(path: str) -> ResponseReturnValue:
         held = export.served_tile(session, f"tile/{path}")
     # Hashes do not compress; entries do, to a fifth.
     return _file(held, BYTES, FOREVER, may_pack=path.startswith("entries/")) if held else _absent()
+
+
+def _long(pages: Callable[[Session], Iterator[bytes]]) -> Response:
+    """Send a file of the log piece by piece."""
+
+    def pieces() -> Iterator[bytes]:
+        with desk.read() as session:
+            yield from pages(session)
+
+    response = Response(stream_with_context(pieces()), content_type=BYTES)
+    response.headers["Cache-Control"] = A_MOMENT
+    response.headers.update(OPEN_TO_ALL)
+    return response
 
 
 def _file(body: bytes, kind: str, keep: str, *, name: str = "", may_pack: bool = False) -> Response:

@@ -25,7 +25,7 @@ from aid_ledger.disbursement.lodging import Lodged
 from aid_ledger.documents import files
 from aid_ledger.log import history as kept_history
 from aid_ledger.log import queries as log
-from aid_ledger.log import quorum
+from aid_ledger.log import quorum, timestamping
 from aid_ledger.log.export import read_tile
 from aid_ledger.log.models import LogCheckpoint
 from aid_ledger.log.rules import LogIncomplete, NotSealed
@@ -35,7 +35,7 @@ from aid_ledger.oversight.page import write_page
 from aid_ledger.oversight.rules import DaysReversed
 from aid_ledger.programs import queries as programs
 from aid_ledger.web.assets import TEMPLATE_FOLDER
-from audit import history, note, tiles
+from audit import history, note, tiles, timestamps
 from audit.bundle import MANIFEST_PATH, MAX_PROVEN, Manifest
 from audit.choice import Choice, Wish
 from audit.entry import parse_entry
@@ -46,6 +46,8 @@ from audit.tiles import ENTRIES, WIDTH, Tile
 ROOT_CERTIFICATE: Final = "receipts/root.crt"
 POLICY: Final = "policy.txt"
 """What the agency itself asks of witnesses, for convenience: the reader is told to believe the one on paper."""
+TIME_AUTHORITY: Final = "timestamp-authority.pem"
+"""By which the agency itself knows its authority of time; the reader is told to take it from elsewhere as well."""
 LATER_ROOT: Final = "receipts/root-{}.crt"
 """Roots that followed, from 2 on."""
 README: Final = "README.txt"
@@ -135,8 +137,10 @@ class _Sealed:
         return tiles.decode_bundle(self.tile(Tile(ENTRIES, bundle, width)), width)
 
 
-def export(session: Session, file: Path, wish: Wish, *, vkey: str, root_certificate: bytes) -> Exported:
-    """Write a bundle for a programme and some days.
+def export(
+    session: Session, file: Path, wish: Wish, *, vkey: str, root_certificate: bytes, time_authority: bytes = b""
+) -> Exported:
+    """Write a bundle for a programme and some days; `time_authority` is that one's certificates, b"" without any.
 
     Raises:
         ProgramNotFound, DaysReversed: nothing can be chosen by this wish.
@@ -158,6 +162,9 @@ def export(session: Session, file: Path, wish: Wish, *, vkey: str, root_certific
             pack.add(WITNESSED_PATH, sealed.witnessed)
         pack.add(VKEY_FILE, vkey.encode() + b"\n")
         pack.add_pieces(history.PATH, kept_history.pages(session))
+        pack.add_pieces(timestamps.PATH, timestamping.pages(session, at_most=sealed.size))
+        if time_authority:
+            pack.add(TIME_AUTHORITY, time_authority)
         pack.add(ROOT_CERTIFICATE, root_certificate)
         held = quorum.policy_in_force(session)
         if held is not None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -19,9 +16,9 @@ from aid_ledger.disbursement.models import Batch, BatchLine, Entitlement
 from aid_ledger.disbursement.rules import BatchNotFound
 from aid_ledger.documents.models import Document
 from aid_ledger.funding.models import Source
+from aid_ledger.log.models import LogEntry, LogPosition
 from aid_ledger.log.queries import PlacedEntry
 from aid_ledger.log.rules import EntryNotFound
-from aid_ledger.officials import queries as officials
 from aid_ledger.officials.models import Official
 from aid_ledger.programs.models import Program
 from aid_ledger.receipts.models import Receipt
@@ -34,24 +31,15 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A handover, by whom, and the office they held on that day; "" if none is known any more."""
-
-    handover: Handover
-    by: str
-    office: str
-
-
-@dataclass(frozen=True, slots=True)
 class Delivered:
-    """A delivered line that has no receipt yet, with where and how it arrived; given by hand, or not."""
+    """A delivered line that has no receipt yet, with where and how it arrived."""
 
     line: BatchLine
     source: Source
     village: str
     district: str
     result: LineResult
-    given: Given | None
+    handover: Handover | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +84,19 @@ def references_of(session: Session, batch_id: int) -> Sequence[str]:
     return session.scalars(query.where(BatchLine.batch_id == batch_id).order_by(Receipt.id)).all()
 
 
+def last_position(session: Session, batch_id: int) -> int | None:
+    """Tell where in the log the last issuing of a batch's receipts lies; None before it is ordered."""
+    newest = (
+        select(Receipt.issue_act)
+        .join(BatchLine, BatchLine.id == Receipt.line_id)
+        .where(BatchLine.batch_id == batch_id)
+        .order_by(Receipt.id.desc())
+        .limit(1)
+    )
+    places = select(func.max(LogPosition.position)).join(LogEntry, LogEntry.id == LogPosition.entry_id)
+    return session.scalar(places.where(LogEntry.act == newest.scalar_subquery()))
+
+
 def delivered_without_receipt(
     session: Session, batch_id: int, *, limit: int, between: tuple[int, int] | None = None
 ) -> list[Delivered]:
@@ -105,14 +106,13 @@ def delivered_without_receipt(
     """
     village, district = aliased(Region), aliased(Region)
     query = (
-        select(BatchLine, Source, village.name, district.name, LineResult, Handover, Official.name)
+        select(BatchLine, Source, village.name, district.name, LineResult, Handover)
         .join(Source, Source.id == BatchLine.source_id)
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         .join(village, village.code == Entitlement.village_code)
         .join(district, district.code == village.parent_code)
         .join(LineResult, LineResult.line_id == BatchLine.id)
         .outerjoin(Handover, Handover.id == LineResult.handover_id)
-        .outerjoin(Official, Official.id == Handover.handed_by_id)
         .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
         .where(
             BatchLine.batch_id == batch_id,
@@ -124,25 +124,11 @@ def delivered_without_receipt(
     )
     if between is not None:
         query = query.where(BatchLine.line_no.between(*between))
-    office = _offices(session)
     found: dict[int, Delivered] = {}
-    for line, source, village_name, district_name, result, handover, giver in session.execute(query.limit(limit * 2)):
-        if len(found) < limit and line.id not in found:
-            given = Given(handover, giver, office(handover)) if result.handover_id is not None else None
-            found[line.id] = Delivered(line, source, village_name, district_name, result, given)
+    for line, source, village_name, district_name, result, handover in session.execute(query.limit(limit * 2)):
+        if len(found) < limit:
+            found.setdefault(line.id, Delivered(line, source, village_name, district_name, result, handover))
     return list(found.values())
-
-
-def _offices(session: Session) -> Callable[[Handover], str]:
-    """Give what names the giver's office on the day of a handover; each official's day is looked up once."""
-    zone = ZoneInfo(session.get_one(Agency, 1).zone)
-
-    @cache
-    def office_on(official_id: int, on: dt.date) -> str:
-        held = officials.office_on(session, official_id, on)
-        return held.title if held is not None else ""
-
-    return lambda handover: office_on(handover.handed_by_id, handover.handed_at.astimezone(zone).date())
 
 
 def receipt(session: Session, reference: str) -> Receipt:

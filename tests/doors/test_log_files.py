@@ -200,13 +200,13 @@ def test_an_export_holds_the_servers_bytes_and_only_what_is_new_is_written(
     stated = checkpoint.parse(note.parse(first["checkpoint"][0]).text)
     assert stated.size == size
     wanted = {tile.path for tile in [*tiles.tiles_of(size), *tiles.tiles_of_level(ENTRIES, size)]}
-    assert first.keys() == wanted | {"checkpoint", "history", "log.vkey"}
+    assert first.keys() == wanted | {"checkpoint", "history", "timestamps", "log.vkey"}
     for path, (raw, _) in first.items():
         assert visitor.get(f"/log/{path}").data == raw
     founded.bench.acts.run(founded.actor("operator"), define, "BERAS")
     founded.bench.sequencer.run_once()
     second = exported()
-    assert {path for path in first if second[path] != first[path]} == {"checkpoint", "history"}
+    assert {path for path in first if second[path] != first[path]} == {"checkpoint", "history", "timestamps"}
     for path, (raw, _) in second.items():
         assert visitor.get(f"/log/{path}").data == raw
 

@@ -186,7 +186,7 @@ def test_evidence_of_a_busy_log_verifies_by_the_policy_on_paper(
             return {name for name in packed.namelist() if "/" not in name}, result.output.splitlines()
 
     founded.bench.sequencer.run_once()
-    usual = {"README.txt", "periksa.html", "checkpoint", "log.vkey", "history", "manifest.json"}
+    usual = {"README.txt", "periksa.html", "checkpoint", "log.vkey", "history", "timestamps", "manifest.json"}
     members, lines = verified()
     assert (members, "rule: policy.quorum" in lines) == (usual, True)
     leaving.set_policy(founded, paper.read_text())

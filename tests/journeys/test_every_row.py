@@ -29,6 +29,8 @@ FREE = {
     "job_progress": "how far a job is; its deeds are Acts",
     "log_key_seals": "taking a key demands the witnesses' signatures on it; without it a key is taken later",
     "log_history": "each checkpoint carries its signatures; without it entries' times are only less certain",
+    "log_timestamps": "a token carries its authority's own signature; without it entries' times are only less certain",
+    "timestamp_states": "when the authority of time was last asked; a token is asked for again whatever it says",
     "public_checks": "how often one network asked in an hour",
     "sign_in_attempts": "delays after wrong passwords; signing in is a fact",
     "witness_cosignatures": "a line carries its witness's own signature; without it a checkpoint is only less believed",

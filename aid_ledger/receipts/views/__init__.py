@@ -24,7 +24,7 @@ from aid_ledger.log.timeline import TimelineItem, item_of
 from aid_ledger.officials import queries as officials
 from aid_ledger.receipts import jobs, layout, queries, rules, schemas, service
 from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.views import bars, signer
+from aid_ledger.receipts.views import bars, signer, timing
 from aid_ledger.settings import Settings
 from aid_ledger.web import desk, problems, slots
 from aid_ledger.web.guard import allow
@@ -95,6 +95,7 @@ def of_batch(batch: str) -> ResponseReturnValue:
         found = queries.of_batch(session, progress.batch.id, _areas(), after=after)
         bar = bars.of_batch(session, progress)
         has_workers = live_workers(session) > 0
+        stamped = timing.of_batch(session, progress.batch.id, settings_here())
     shown = found[: queries.PAGE]
     return render_template(
         "receipts/batch.html",
@@ -104,6 +105,7 @@ def of_batch(batch: str) -> ResponseReturnValue:
         bar=bar,
         is_at_work=bar is not None and bar["state"] in {"waiting", "running"},
         has_workers=has_workers,
+        stamped=stamped,
         next_after=shown[-1].receipt.id if len(found) > len(shown) else 0,
         is_first=not after,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -30,6 +31,11 @@ class Hostile(BaseHTTPRequestHandler):
                 for _ in range(20):
                     self.wfile.write(b"x")
                     time.sleep(0.05)
+            case "headers":
+                with suppress(OSError):
+                    for letter in b"HTTP/1.1 200 OK and so on for ever":
+                        self.wfile.write(bytes([letter]))
+                        time.sleep(0.05)
             case "silent":
                 time.sleep(0.6)
             case "noise":
@@ -71,9 +77,9 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("path", ["long", "slow", "silent", "noise"])
+@pytest.mark.parametrize("path", ["long", "slow", "headers", "silent", "noise"])
 def test_a_hostile_witness_costs_little(address: str, path: str) -> None:
-    """V1: too long, too slow, silent or noise: no answer."""
+    """V1: too long, too slow, its headers too, silent or noise: no answer."""
     began = time.monotonic()
     with pytest.raises(NoAnswer):
         calling.post(f"{address}/{path}", b"")

@@ -48,6 +48,8 @@ def sound(tmp_path: Path) -> Settings:
         ("BASE_URL", "https://"),
         ("BASE_URL", "https://kota.go.id/?a=1"),
         ("BASE_URL", "https://kota.go.id/#a"),
+        ("TIMESTAMP_URL", "tsa.example"),
+        ("TIMESTAMP_URL", "ftp://tsa.example"),
         ("TIMEZONE", "Asia/Bekasi"),
         ("TIMEZONE", "../../etc/passwd"),
         ("TIMEZONE", "Asia"),
@@ -102,6 +104,7 @@ def test_every_path_can_be_told() -> None:
             "AID_LEDGER_SECRET_KEY_FILE": "/run/secrets/session",
             "AID_LEDGER_DATABASE_URL": "sqlite:////srv/other.sqlite",
             "AID_LEDGER_TIMEZONE": "Asia/Jayapura",
+            "AID_LEDGER_TIMESTAMP_URL": "http://tsa.example/rfc3161/",
         }
     )
 
@@ -116,7 +119,9 @@ def test_every_path_can_be_told() -> None:
     ] == ["field-keys.json", "log.skey", "receipt-signing.pem", "receipt-root.pem"]
     assert settings.session_key_file == Path("/run/secrets/session")
     assert (settings.engine_url(), settings.is_sqlite) == ("sqlite:////srv/other.sqlite", True)
-    assert settings.timezone == "Asia/Jayapura"
+    assert (settings.timezone, settings.timestamp_url) == ("Asia/Jayapura", "http://tsa.example/rfc3161")
+    assert settings.timestamp_authority_file == Path("/srv/ledger/timestamp-authority.pem")
+    assert Settings.from_env(settings.child_environment({})) == settings
 
 
 def test_the_environment_is_read_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +143,7 @@ def test_a_sound_installation_has_no_fault(sound: Settings, process: Process) ->
     ("change", "sentence"),
     [
         ({"origin": ""}, "AID_LEDGER_ORIGIN is empty"),
+        ({"timestamp_url": "http://tsa.example"}, "AID_LEDGER_TIMESTAMP_URL needs that authority's certificate"),
         ({"origin": DEMO_ORIGIN}, "one for practice"),
         ({"origin": "bekasi.contoh.id/log"}, "one for practice"),
         ({"origin": "kota.go.id/latihan"}, "one for practice"),
