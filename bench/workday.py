@@ -15,6 +15,7 @@ from aid_ledger.approvals import service as approvals
 from aid_ledger.core import clock
 from aid_ledger.core.act import Act, Actor
 from aid_ledger.delivery import service as delivery
+from aid_ledger.delivery.rules import Scene, Witness
 from aid_ledger.disbursement import service as disbursement
 from aid_ledger.isolation import service as isolation
 from aid_ledger.isolation.rules import Pillar
@@ -98,9 +99,10 @@ class Workday:
         for pillar in Pillar:
             found = {"outcome": "approved", "checker_name": "Petugas Contoh", "checked_on": started}
             yield self._deed("check", "field", isolation.record_check, episode, pillar=pillar.value, **found)
-        seen = {"place": "Balai RW 01", "witness_one": "Siti Aminah", "witness_two": "Budi Santoso"}
+        witnesses = (Witness("Siti Aminah", "Ketua RT 001"), Witness("Budi Santoso", "Kader PKK"))
+        seen = Scene("Balai RW 01", witnesses)
         if packet := next(self._packets, 0):  # A post that has handed out all it had goes on without.
-            yield self._deed("handover", "field", delivery.hand_over, self._post["stock"], [packet], **seen)
+            yield self._deed("handover", "field", delivery.hand_over, self._post["stock"], [packet], seen)
         yield self._deed("release", "field", isolation.end_episode, episode, ends_on=started)
 
     def _batch(self) -> Days:

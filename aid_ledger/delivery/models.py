@@ -88,11 +88,14 @@ class LineResult(Base):
 
 
 class Handover(Base):
-    """Cash or goods given by a field officer before witnesses (BAST)."""
+    """Cash or goods given by an officer at some place, before two witnesses with their offices (BAST)."""
 
     __tablename__ = "handovers"
     __table_args__ = (
-        CheckConstraint("witness_one <> ''", name="witness"),
+        CheckConstraint("place <> ''", name="place"),
+        CheckConstraint("witness_one <> '' AND witness_two <> ''", name="witnesses"),
+        CheckConstraint("lower(witness_one) <> lower(witness_two)", name="two_people"),
+        CheckConstraint("office_one <> '' AND office_two <> ''", name="offices"),
         {"info": record("FIELD, TREASURER") | {"append_only": "yes"}},
     )
 
@@ -101,7 +104,9 @@ class Handover(Base):
     batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), index=True)
     place: Mapped[ShortText]
     witness_one: Mapped[ShortText]
+    office_one: Mapped[ShortText]
     witness_two: Mapped[ShortText]
+    office_two: Mapped[ShortText]
     note: Mapped[LongText]
     photo_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
     handed_by_id: Mapped[int] = mapped_column(ForeignKey("officials.id"))

@@ -5,11 +5,14 @@ Outcomes are in `outcomes.py`; what an answer does to a line is in `judging.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from aid_ledger.core.errors import DomainError, Kind
 from aid_ledger.delivery.outcomes import FIELD_OUTCOMES, Outcome
+from audit.pdf.fields import MAX_TEXT
 
 FIRST_ATTEMPT: Final = 1
 """A line is tried once: what failed is paid by another line of another batch, with a reference of its own."""
@@ -23,8 +26,11 @@ HANDOVER_LINES: Final = 200
 RETURN_LINES: Final = 5_000
 """Lines returned by one STS."""
 
-TEXT_LIMIT: Final = 300
-"""Characters of a place or a witness's name."""
+WITNESSES: Final = 2
+"""Witnesses of a handover, as a BAST names them."""
+
+TEXT_LIMIT: Final = MAX_TEXT
+"""Characters of a place, a witness's name or office: longer ones could never stand on the household's paper."""
 
 NOTE_LIMIT: Final = 2_000
 
@@ -37,6 +43,24 @@ ANSWER_DUE_DAYS: Final = 1
 
 LINES_SHOWN: Final = 5
 """Line numbers named in a refusal: enough to find the place in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Somebody who saw a handover, and what they are in that place, such as Ketua RT 003."""
+
+    name: str
+    office: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a handover takes place and who sees it, as the officer tells it; a photo is JPEG or PNG, if any."""
+
+    place: str
+    witnesses: Sequence[Witness]
+    note: str = ""
+    photo: bytes | None = field(default=None, repr=False)
 
 
 class InstructionNotFound(DomainError):
@@ -155,10 +179,24 @@ class ChannelRefused(DomainError):
 
 
 class WitnessMissing(DomainError):
-    """A handover needs two witnesses, of two names, neither of them the officer."""
+    """A handover needs two witnesses, each with a name and an office that can be read."""
 
     kind = Kind.INVALID
     code = "delivery.witness_missing"
+
+
+class WitnessRefused(DomainError):
+    """A witness named is the giver, a receiver, or the other witness; doors raise it after the Act that recorded it."""
+
+    kind = Kind.NOT_ALLOWED
+    code = "delivery.witness_refused"
+
+
+class PlaceMissing(DomainError):
+    """A handover happens somewhere, and its paper says where."""
+
+    kind = Kind.INVALID
+    code = "delivery.place_missing"
 
 
 class HandoverEmpty(DomainError):
@@ -211,13 +249,44 @@ def line_of(batch: str, reference: str) -> int | None:
     return line_no if partner_reference(batch, line_no) == reference else None
 
 
-def check_witnesses(officer: str, one: str, two: str) -> tuple[str, str]:
-    """Give two witnesses' names in one line each; raises WitnessMissing."""
-    names = [" ".join(name.split()) for name in (one, two)]
-    distinct = {name.casefold() for name in (*names, officer)}
-    if not all(0 < len(name) <= TEXT_LIMIT for name in names) or len(distinct) != len(names) + 1:
+def check_place(place: str) -> str:
+    """Give a place in one line; raises PlaceMissing."""
+    line = _line(place)
+    if not line:
+        raise PlaceMissing
+    return line
+
+
+def check_witnesses(witnesses: Sequence[Witness]) -> tuple[Witness, Witness]:
+    """Give two witnesses, each with name and office in one line; raises WitnessMissing."""
+    read = [Witness(_line(each.name), _line(each.office)) for each in witnesses]
+    if len(read) != WITNESSES or not all(folded(each.name) and each.office for each in read):
         raise WitnessMissing
-    return names[0], names[1]
+    return read[0], read[1]
+
+
+def witness_fault(witnesses: Sequence[Witness], *, giver: str, receivers: Collection[str]) -> str:
+    """Say why these two cannot have seen a handover: `same`, `giver` or `receiver`; "" if they can.
+
+    A BAST has four people: who gives, who receives, and two who saw it (DOMAIN 2.6). Names are compared folded.
+    """
+    names = [folded(each.name) for each in witnesses]
+    if len(set(names)) < len(names):
+        return "same"
+    if folded(giver) in names:
+        return "giver"
+    return "" if {folded(name) for name in receivers}.isdisjoint(names) else "receiver"
+
+
+def folded(name: str) -> str:
+    """Reduce a name to its letters and digits, without case and accents: so a person is not two by a full stop."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", name).casefold() if letter.isalnum())
+
+
+def _line(text: str) -> str:
+    """Write a text in one line; "" for one that is too long for a paper, or that no paper can show."""
+    line = " ".join(text.split())
+    return line if len(line) <= TEXT_LIMIT and line.isprintable() else ""
 
 
 def check_handed(line_numbers: Collection[int]) -> list[int]:

@@ -63,7 +63,9 @@ class HandoverForm(fields.Form):
     lines = shapes.List(shapes.Integer(), load_default=list)
     place = fields.Text(rules.TEXT_LIMIT)
     witness_one = fields.Text(rules.TEXT_LIMIT)
+    office_one = fields.Text(rules.TEXT_LIMIT)
     witness_two = fields.Text(rules.TEXT_LIMIT)
+    office_two = fields.Text(rules.TEXT_LIMIT)
     note = fields.Text(rules.NOTE_LIMIT, optional=True)
 
 

@@ -14,6 +14,7 @@ from aid_ledger.approvals import service as approvals
 from aid_ledger.core.act import Act
 from aid_ledger.core.db import reading
 from aid_ledger.delivery import service as delivery
+from aid_ledger.delivery.rules import Scene, Witness
 from aid_ledger.demo import bank, households
 from aid_ledger.demo.households import Village
 from aid_ledger.demo.setting_up import BST, BTT, GIFTS, ISOLATION, Papers
@@ -190,16 +191,9 @@ def hand_over(stage: Stage, reference: str) -> None:
         query = select(BatchLine.line_no).where(BatchLine.batch_id == batch.id, BatchLine.state == "sent")
         numbers = list(session.scalars(query.order_by(BatchLine.line_no)))
     absent, met = numbers[:3], numbers[3:]
+    seen = Scene("Posko PPKM", (Witness("Saksi RT contoh", "Ketua RT"), Witness("Saksi PKK contoh", "Kader PKK")))
     for start in range(0, len(met), 200):
-        stage.do(
-            "pengantar",
-            delivery.hand_over,
-            reference,
-            met[start : start + 200],
-            place="Posko PPKM",
-            witness_one="Saksi RT contoh",
-            witness_two="Saksi PKK contoh",
-        )
+        stage.do("pengantar", delivery.hand_over, reference, met[start : start + 200], seen)
     stage.do("pengantar", delivery.fail_lines, reference, dict.fromkeys(absent, "RECIPIENT_ABSENT"))
 
 

@@ -131,6 +131,7 @@ KIND_WORDS: Final = {
     "LinesHeld": KindWords("Baris ditahan", "waiting"),
     "ResendRefused": KindWords("Pengiriman ulang ditolak", "bad"),
     "GoodsHandedOver": KindWords("Barang diserahkan", "good"),
+    "HandoverRefused": KindWords("Serah terima ditolak karena saksinya", "bad"),
     "FundsReturned": KindWords("Dikembalikan ke kas", "moving"),
     "LinesReturned": KindWords("Baris gagal dikembalikan ke kas", "moving"),
     "ReceiptIssued": KindWords("Tanda terima diterbitkan", "good"),

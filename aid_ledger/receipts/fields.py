@@ -13,12 +13,13 @@ from typing import Final
 from aid_ledger.receipts import words
 from aid_ledger.web import formats
 from audit.pdf import fields as schema
-from audit.pdf.fields import GOODS, MONEY, Approver, HandoverWitness, ReceiptFields, SourceShare
+from audit.pdf.fields import GOODS, MONEY, Approver, Handover, HandoverWitness, ReceiptFields, SourceShare
 
 __all__ = [
     "GOODS",
     "MONEY",
     "Approver",
+    "Handover",
     "HandoverWitness",
     "ReceiptFields",
     "SourceShare",

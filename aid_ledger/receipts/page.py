@@ -6,7 +6,7 @@ Two pages of the same `shape` differ in nothing but the letters of their lines, 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -18,9 +18,12 @@ from aid_ledger.receipts.stamping import StampKey
 from aid_ledger.web import formats
 from audit import note
 from audit.pdf.evidence import Evidence
-from audit.pdf.fields import GOODS, Approver, ReceiptFields
+from audit.pdf.fields import GOODS, Approver, Handover, ReceiptFields
 
 ZONE_NAMES: Final = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
+
+SIDES: Final = ("Penyerah", "Penerima", "Saksi pertama", "Saksi kedua")
+"""Who signs a handover record on paper, in order."""
 
 Shape: TypeAlias = tuple[tuple[str, ...], tuple[bool, ...], int, tuple[int, ...]]
 
@@ -84,6 +87,11 @@ class Page:
     code: Lines
     place: Lines
     root: Lines
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Say who signs the printed page by hand; nobody but on a handover record."""
+        return SIDES if any(row.label == SIDES[0] for row in self.rows) else ()
 
     def texts(self) -> list[Lines]:
         """List the texts that vary, in the order in which they stand here."""
@@ -167,8 +175,8 @@ def page_of(evidence: Evidence, issuer: Issuer) -> Page:
 
 
 def heading_of(fields: ReceiptFields) -> str:
-    """Say what kind of receipt it is."""
-    return "Tanda Terima Bantuan Barang" if fields.kind == GOODS else "Tanda Terima Bantuan Uang"
+    """Say what kind of receipt it is: a BAST for goods, a receipt for money (DOMAIN 2.6)."""
+    return "Berita Acara Serah Terima" if fields.kind == GOODS else "Tanda Terima Bantuan Uang"
 
 
 def title_of(fields: ReceiptFields) -> str:
@@ -178,22 +186,44 @@ def title_of(fields: ReceiptFields) -> str:
 
 def _rows(fields: ReceiptFields) -> tuple[Row, ...]:
     """Write the table of who received what from whom; lines that have nothing to say are left out."""
-    paid_on = _date(fields.paid_on) if fields.paid_on else ""
-    place = f"{fields.village}, {fields.district}" if fields.village else ""
-    witnesses = "; ".join(f"{each.name}, {each.office}" for each in fields.witnesses)
     rows = (
-        ("Penerima", fields.payee),
-        ("NIK", fields.nik),
-        ("Wilayah", place),
-        ("Program", fields.program_name),
-        ("Periode", fields.period),
-        ("Diterima", paid_on),
-        ("Melalui", fields.channel),
-        ("Saksi", witnesses),
+        *(row for each in fields.handovers for row in _record(each, fields)),
+        *(() if fields.handovers else _receipt(fields)),
         ("Dasar", fields.decree),
         ("Berkas bayar", f"{fields.batch} \u00b7 baris {fields.line}"),
     )
     return tuple(Row(label, wrap(value, breaking.ROW)) for label, value in rows if value)
+
+
+def _receipt(fields: ReceiptFields) -> Iterator[tuple[str, str]]:
+    yield "Penerima", fields.payee
+    yield "NIK", fields.nik
+    yield "Wilayah", _place(fields)
+    yield "Program", fields.program_name
+    yield "Periode", fields.period
+    yield "Diterima", _date(fields.paid_on) if fields.paid_on else ""
+    yield "Melalui", fields.channel
+
+
+def _record(handover: Handover, fields: ReceiptFields) -> Iterator[tuple[str, str]]:
+    """Write both sides, when and where, and who saw it, in as few lines as leave room to sign."""
+    giver, receiver, *seats = SIDES
+    yield giver, _person(handover.giver, handover.giver_office)
+    yield receiver, f"{fields.payee}, NIK {fields.nik}"
+    yield "Wilayah", _place(fields)
+    yield "Program", f"{fields.program_name}, {fields.period}"
+    yield "Diserahkan", f"{_instant(handover.at, fields.zone)}, {handover.number}"
+    yield "Tempat", handover.place
+    for seat, witness in zip(seats, handover.witnesses, strict=True):
+        yield seat, _person(witness.name, witness.office)
+
+
+def _place(fields: ReceiptFields) -> str:
+    return f"{fields.village}, {fields.district}" if fields.village else ""
+
+
+def _person(name: str, office: str) -> str:
+    return f"{name}, {office}" if office else name
 
 
 @lru_cache(maxsize=_KEPT)
@@ -220,6 +250,11 @@ def _amount(amount: int, unit: str) -> str:
 @lru_cache(maxsize=_KEPT)
 def _date(day: dt.date) -> str:
     return formats.tanggal(day)
+
+
+@lru_cache(maxsize=_KEPT)
+def _instant(instant: dt.datetime, zone: str) -> str:
+    return formats.waktu(instant, ZONE_NAMES[zone])
 
 
 @lru_cache(maxsize=_KEPT)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -19,6 +22,7 @@ from aid_ledger.funding.models import Source
 from aid_ledger.log.models import LogEntry, LogPosition
 from aid_ledger.log.queries import PlacedEntry
 from aid_ledger.log.rules import EntryNotFound
+from aid_ledger.officials import queries as officials
 from aid_ledger.officials.models import Official
 from aid_ledger.programs.models import Program
 from aid_ledger.receipts.models import Receipt
@@ -31,15 +35,24 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A handover, by whom, and the office they held on that day; "" if none is known any more."""
+
+    handover: Handover
+    by: str
+    office: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
-    """A delivered line that has no receipt yet, with where and how it arrived."""
+    """A delivered line that has no receipt yet, with where and how it arrived; given by hand, or not."""
 
     line: BatchLine
     source: Source
     village: str
     district: str
     result: LineResult
-    handover: Handover | None
+    given: Given | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +119,14 @@ def delivered_without_receipt(
     """
     village, district = aliased(Region), aliased(Region)
     query = (
-        select(BatchLine, Source, village.name, district.name, LineResult, Handover)
+        select(BatchLine, Source, village.name, district.name, LineResult, Handover, Official.name)
         .join(Source, Source.id == BatchLine.source_id)
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         .join(village, village.code == Entitlement.village_code)
         .join(district, district.code == village.parent_code)
         .join(LineResult, LineResult.line_id == BatchLine.id)
         .outerjoin(Handover, Handover.id == LineResult.handover_id)
+        .outerjoin(Official, Official.id == Handover.handed_by_id)
         .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
         .where(
             BatchLine.batch_id == batch_id,
@@ -124,11 +138,25 @@ def delivered_without_receipt(
     )
     if between is not None:
         query = query.where(BatchLine.line_no.between(*between))
+    office = _offices(session)
     found: dict[int, Delivered] = {}
-    for line, source, village_name, district_name, result, handover in session.execute(query.limit(limit * 2)):
-        if len(found) < limit:
-            found.setdefault(line.id, Delivered(line, source, village_name, district_name, result, handover))
+    for line, source, village_name, district_name, result, handover, giver in session.execute(query.limit(limit * 2)):
+        if len(found) < limit and line.id not in found:
+            given = Given(handover, giver, office(handover)) if result.handover_id is not None else None
+            found[line.id] = Delivered(line, source, village_name, district_name, result, given)
     return list(found.values())
+
+
+def _offices(session: Session) -> Callable[[Handover], str]:
+    """Give what names the giver's office on the day of a handover; each official's day is looked up once."""
+    zone = ZoneInfo(session.get_one(Agency, 1).zone)
+
+    @cache
+    def office_on(official_id: int, on: dt.date) -> str:
+        held = officials.office_on(session, official_id, on)
+        return held.title if held is not None else ""
+
+    return lambda handover: office_on(handover.handed_by_id, handover.handed_at.astimezone(zone).date())
 
 
 def receipt(session: Session, reference: str) -> Receipt:

@@ -24,9 +24,17 @@ from aid_ledger.leaving.rules import RECEIPT_LINES
 from aid_ledger.officials import powers
 from aid_ledger.receipts import fields as stated
 from aid_ledger.receipts import queries, rules
-from aid_ledger.receipts.fields import GOODS, MONEY, Approver, HandoverWitness, ReceiptFields, SourceShare
+from aid_ledger.receipts.fields import (
+    GOODS,
+    MONEY,
+    Approver,
+    Handover,
+    HandoverWitness,
+    ReceiptFields,
+    SourceShare,
+)
 from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.queries import Delivered, Issue
+from aid_ledger.receipts.queries import Delivered, Given, Issue
 from aid_ledger.recipients import payees
 from aid_ledger.recipients.payees import Payee
 from audit.facts import paying as facts
@@ -198,12 +206,19 @@ def _fields(act: Act, issue: Issue, delivered: Delivered, payee: Payee, number: 
             Approver(name=official.name, office=step.office_title, step=rules.STEP_WORDS[step.step], at=step.taken_at)
             for step, official in issue.steps
         ),
-        witnesses=() if is_money else _witnesses(delivered),
+        handovers=() if delivered.given is None or is_money else (_handover(delivered.given, hides_place=hides_place),),
     )
 
 
-def _witnesses(delivered: Delivered) -> tuple[HandoverWitness, ...]:
-    if delivered.handover is None:
-        return ()
-    names = (delivered.handover.witness_one, delivered.handover.witness_two)
-    return tuple(HandoverWitness(name=name, office="Saksi") for name in names if name)
+def _handover(given: Given, *, hides_place: bool) -> Handover:
+    """State a handover; where no place is named, neither are offices, which tell it as well (Ketua RT 003)."""
+    row = given.handover
+    seen = ((row.witness_one, row.office_one), (row.witness_two, row.office_two))
+    return Handover(
+        number=row.reference,
+        giver=given.by,
+        giver_office="" if hides_place else given.office,
+        place="" if hides_place else row.place,
+        at=row.handed_at,
+        witnesses=tuple(HandoverWitness(name=name, office="" if hides_place else office) for name, office in seen),
+    )

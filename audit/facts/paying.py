@@ -298,6 +298,15 @@ class GoodsHandedOver(Fact):
     moves: tuple[Move, ...]
 
 
+@fact()
+class HandoverRefused(Fact):
+    """Nothing was handed over: the witnesses named were one person (`same`), the `giver`, or a `receiver`."""
+
+    batch: Code
+    lines: Count
+    reason: Code
+
+
 @fact("treasury_returns", "accounts", "transfers")
 class FundsReturned(Fact):
     """Value that could not be delivered went back to the treasury (STS) or the donor: allocated to returned."""

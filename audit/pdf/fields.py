@@ -7,8 +7,10 @@ shows what is here is tested there. People appear masked: nothing in here identi
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import re
+import unicodedata
 from typing import Annotated, Any, Final, Self, get_args, get_origin, get_type_hints
 
 from audit import canonical
@@ -21,12 +23,15 @@ SALT_BYTES: Final = 32
 MONEY: Final = "uang"
 GOODS: Final = "barang"
 MAX_ITEMS: Final = 20
-"""House rule: more sources, approvers or witnesses than this do not fit a page a family can read."""
-ZONES: Final = ("WIB", "WITA", "WIT")
-"""The three zones of Indonesia; the page shows times in the agency's own."""
+"""House rule: more sources or approvers than this do not fit a page a family can read."""
+WITNESSES: Final = 2
+"""Who must have seen goods handed over, as a handover record (BAST) names them."""
+ZONES: Final = {"WIB": 7, "WITA": 8, "WIT": 9}
+"""The three zones of Indonesia and their hours before UTC; the page shows times in the agency's own."""
 MAX_TEXT: Final = 200
 """House rule: longer text breaks the page of an A5 receipt."""
 
+HANDOVER: Final = "receipt.handover"
 _RULE: Final = "receipt.fields"
 
 
@@ -96,18 +101,47 @@ class Approver(Schema):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverWitness(Schema):
-    """Somebody who saw the goods handed over."""
+    """Somebody who saw the goods handed over, and what they are in that place."""
 
     name: Text
     office: Text
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Handover(Schema):
+    """What a handover record (BAST) says of the handing over: who gave, where, when, and who saw it."""
+
+    number: Code
+    giver: Text
+    giver_office: Text
+    place: Text
+    at: Moment
+    witnesses: tuple[HandoverWitness, ...]
+
+    def check(self, day: dt.date | None, zone: str, *, tells_place: bool) -> None:
+        """Refuse a record that is none.
+
+        Raises:
+            MalformedInput: it was on another day, two others have not seen it, or it tells a place that it may not.
+
+        """
+        if (self.at + dt.timedelta(hours=ZONES[zone])).date() != day:
+            raise MalformedInput("the goods were handed over on another day", rule=HANDOVER)
+        people = [_folded(each) for each in (self.giver, *(witness.name for witness in self.witnesses))]
+        if len(self.witnesses) != WITNESSES or not all(people) or len(set(people)) != len(people):
+            raise MalformedInput("a handover names who gives and two others who saw it", rule=HANDOVER)
+        where = [bool(self.place), *(bool(each.office) for each in self.witnesses)]
+        if not (all(where) if tells_place else not any((*where, self.giver_office))):
+            raise MalformedInput("a place is told everywhere or nowhere", rule=HANDOVER)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptFields(Schema):
     """Everything a receipt states; empty text means that the line is not on the paper.
 
-    `village` and `district` are left empty for isolation programmes: where somebody was ill is health data.
-    `contents` says what one unit of goods holds; `unit` is empty for money.
+    `village` and `district` are left empty for isolation programmes: where somebody was ill is health data; so are
+    the place of the handover and the offices of those who were there. `contents` says what one unit of goods holds;
+    `unit` is empty for money. Goods have one handover, money has none.
     """
 
     number: Code
@@ -134,13 +168,13 @@ class ReceiptFields(Schema):
     line: Code
     sources: tuple[SourceShare, ...]
     approvers: tuple[Approver, ...]
-    witnesses: tuple[HandoverWitness, ...] = ()
+    handovers: tuple[Handover, ...] = ()
 
     def check(self) -> Self:
         """Return the fields if they agree with each other.
 
         Raises:
-            MalformedInput: the sources do not add up, or money and goods are mixed up.
+            MalformedInput: the sources do not add up, money and goods are mixed up, or a handover is none.
 
         """
         if self.amount < 1 or self.paid_on is None:
@@ -149,11 +183,20 @@ class ReceiptFields(Schema):
             raise MalformedInput("the sources do not add up to the amount", rule="receipt.sources")
         if (self.kind == GOODS) != bool(self.unit):
             raise MalformedInput("goods have a unit, money has none", rule=_RULE)
-        if self.kind == MONEY and (self.contents or self.witnesses):
-            raise MalformedInput("only goods have contents and witnesses", rule=_RULE)
+        if self.kind == MONEY and self.contents:
+            raise MalformedInput("only goods have contents", rule=_RULE)
         if bool(self.village) != bool(self.district):
             raise MalformedInput("a place is a village and its district, or nothing", rule=_RULE)
+        if len(self.handovers) != (self.kind == GOODS):
+            raise MalformedInput("goods are handed over once, money is not", rule=HANDOVER)
+        for handover in self.handovers:
+            handover.check(self.paid_on, self.zone, tells_place=bool(self.village))
         return self
+
+
+def _folded(name: str) -> str:
+    """Reduce a name to its letters and digits, without case and accents: so a person is not two by a full stop."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", name).casefold() if letter.isalnum())
 
 
 def canonical_fields(fields: ReceiptFields) -> bytes:

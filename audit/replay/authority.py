@@ -124,6 +124,7 @@ ROLES: Final[dict[type[Fact], frozenset[str]]] = {
     paying.PaymentsUnknown: TREASURER,
     paying.LinesHeld: TREASURER,
     paying.GoodsHandedOver: HANDERS,
+    paying.HandoverRefused: HANDERS,
     paying.FundsReturned: TREASURER,
     paying.LinesReturned: TREASURER,
     paying.ReceiptIssued: OPERATOR | TREASURER | FIELD,

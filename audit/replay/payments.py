@@ -33,6 +33,9 @@ IN_THE_FIELD: Final = "RECIPIENT_"
 WITNESSES: Final = 2
 """Witnesses before whom something is handed over."""
 
+UNFIT: Final = frozenset({"same", "giver", "receiver"})
+"""Who cannot be a witness: the other witness once more, who gives, who receives."""
+
 
 def _collected(state: State, step: Step, fact: facts.FileCollected) -> None:
     sent = _sent_by(state, fact.instruction)
@@ -134,6 +137,13 @@ def _handed(state: State, step: Step, fact: facts.GoodsHandedOver) -> None:
         state.broken("handover.witness", step.index, f"handover {fact.handover} names {fact.witnesses} witnesses")
     paid = _settle(state, step, fact.batch, batch, fact.handed, "delivered", is_inquiry=True)
     carry(state, step, fact.moves, shares(batch.program, batch.commodity, paid, "in_transit", "delivered"))
+
+
+def _refused(state: State, step: Step, fact: facts.HandoverRefused) -> None:
+    known(state, step, fact.batch)
+    if fact.reason not in UNFIT:
+        sentence = f"a handover of {fact.batch} was refused for a witness who is {fact.reason}"
+        state.broken("handover.refused", step.index, sentence)
 
 
 def _answered(state: State, step: Step, name: str, result: str) -> bool:
@@ -245,6 +255,7 @@ HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
     facts.PaymentsUnknown: _unknown,
     facts.LinesHeld: _held,
     facts.GoodsHandedOver: _handed,
+    facts.HandoverRefused: _refused,
     facts.FundsReturned: _returned,
     facts.LinesReturned: _lines_returned,
 }

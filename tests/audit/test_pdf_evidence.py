@@ -14,7 +14,7 @@ import pytest
 
 from audit import canonical, merkle, note, policy, proof
 from audit.checkpoint import Checkpoint
-from audit.errors import AuditError, QuorumMissing
+from audit.errors import AuditError, MalformedInput, QuorumMissing
 from audit.note import SigningKey
 from audit.pdf import document, evidence, frame, verify_receipt
 from tests.audit.forge import GOODS, MONEY, ROOT_PEM, attach, good_chain, refused, rewrite, swap, verify
@@ -43,6 +43,7 @@ BENT: tuple[tuple[str, str, object, str], ...] = (
     ("fields", "paid_on", "", "receipt.fields"),
     ("fields", "kind", "emas", "receipt.fields"),
     ("fields", "kind", "barang", "receipt.fields"),
+    ("fields", "handovers", [{}], "receipt.fields"),
     ("fields", "contents", "beras", "receipt.fields"),
     ("fields", "zone", "UTC", "receipt.fields"),
     ("fields", "code", "short", "receipt.fields"),
@@ -81,6 +82,99 @@ def test_evidence_nested_without_end_is_refused(raw: bytes) -> None:
     """A reader that recurses falls over at a depth that its stack decides; ours at one that it says."""
     rule = "canonical.size" if len(raw) > canonical.MAX_BYTES else "canonical.depth"
     refused(rewrite(MONEY, attach(raw)), rule, good_chain().root_pem)
+
+
+def goods_with(change: Callable[[Members], object]) -> bytes:
+    """Change the fields of the golden handover record and have the file signed well."""
+    members: Members = json.loads(document.open_document(frame.open_frame(GOODS)).evidence)
+    change(members["fields"])
+    return rewrite(GOODS, attach(canonical.encode(members)))
+
+
+def record(**changes: object) -> Callable[[Members], object]:
+    """Change the one handover that a record states."""
+    return lambda fields: fields["handovers"][0].update(changes)
+
+
+def seen_by(*witnesses: tuple[str, str]) -> Callable[[Members], object]:
+    """Name other witnesses."""
+    return record(witnesses=[{"name": name, "office": office} for name, office in witnesses])
+
+
+def hidden(**left: str) -> Callable[[Members], object]:
+    """Tell no place, but for what is left."""
+
+    def change(fields: Members) -> None:
+        fields.update(village="", district="")
+        handover = fields["handovers"][0]
+        handover.update(
+            {"place": "", "giver_office": "", **{name: text for name, text in left.items() if name != "office"}}
+        )
+        for each in handover["witnesses"]:
+            each["office"] = left.get("office", "")
+
+    return change
+
+
+UJANG, NENENG = ("Ujang Hermawan", "Ketua RT 003"), ("Neneng Kurniasih", "Bhabinkamtibmas")
+ANOTHER_DAY = "the goods were handed over on another day"
+NOT_SEEN = "a handover names who gives and two others who saw it"
+PLACES = "a place is told everywhere or nowhere"
+ONCE = "goods are handed over once, money is not"
+
+
+NO_RECORDS: dict[str, tuple[Callable[[Members], object], str]] = {
+    "one witness": (seen_by(UJANG), NOT_SEEN),
+    "nobody": (seen_by(), NOT_SEEN),
+    "three witnesses": (seen_by(UJANG, NENENG, ("Ani", "Kader")), NOT_SEEN),
+    "one person twice": (seen_by(UJANG, ("ujang. hermawan", "Kader")), NOT_SEEN),
+    "the giver": (seen_by(UJANG, ("\u00c1SEP saepudin", "Kader")), NOT_SEEN),
+    "a witness without a letter": (seen_by(UJANG, ("-", "Kader")), NOT_SEEN),
+    "no giver": (record(giver=""), NOT_SEEN),
+    "the day before": (record(at="2021-08-04T16:59:59.000000Z"), ANOTHER_DAY),
+    "the day after": (record(at="2021-08-05T17:00:00.000000Z"), ANOTHER_DAY),
+    "no place": (record(place=""), PLACES),
+    "no office": (seen_by(UJANG, ("Neneng Kurniasih", "")), PLACES),
+    "a hidden place named": (hidden(place="Balai RW 007"), PLACES),
+    "a hidden place in the giver's office": (hidden(giver_office="Petugas Posko Desa Sukamaju"), PLACES),
+    "a hidden place in the witnesses' offices": (hidden(office="Ketua RT 003"), PLACES),
+    "no handover": (lambda fields: fields.update(handovers=[]), ONCE),
+    "two handovers": (lambda fields: fields.update(handovers=fields["handovers"] * 2), ONCE),
+}
+
+
+@pytest.mark.parametrize("cheat", NO_RECORDS)
+def test_a_handover_record_without_two_witnesses_is_none(cheat: str) -> None:
+    """BAST: one witness, the giver as a witness, one person twice, another day; or the place of somebody who is ill."""
+    change, sentence = NO_RECORDS[cheat]
+    with pytest.raises(MalformedInput, match=f"^{sentence}$") as caught:
+        verify(goods_with(change), root=good_chain().root_pem)
+    assert caught.value.rule == "receipt.handover"
+
+
+RECORDS: dict[str, Callable[[Members], object]] = {
+    "the first moment of the day": record(at="2021-08-04T17:00:00.000000Z"),
+    "the last": record(at="2021-08-05T16:59:59.999999Z"),
+    "an office nobody knows any more": record(giver_office=""),
+    "no place at all": hidden(),
+    "the first moment in the east": lambda fields: (
+        fields.update(zone="WIT"),
+        record(at="2021-08-04T15:00:00.000000Z")(fields),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", RECORDS)
+def test_a_record_of_that_day_is_refused_for_its_digest_alone(change: str) -> None:
+    """The agency's own day from its first to its last moment; a record may tell no place at all."""
+    refused(goods_with(RECORDS[change]), "receipt.digest", good_chain().root_pem)
+
+
+def test_money_is_not_handed_over_by_a_record() -> None:
+    """A receipt of money names no handover."""
+    other = json.loads(document.open_document(frame.open_frame(GOODS)).evidence)["fields"]["handovers"]
+    bent = with_members(lambda members: members["fields"].update(handovers=other))
+    refused(bent, "receipt.handover", good_chain().root_pem)
 
 
 def test_evidence_without_a_salt_is_refused() -> None:

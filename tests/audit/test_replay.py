@@ -292,6 +292,7 @@ def test_what_follows_an_answer_is_honest() -> None:
     told["more"] = [
         *said("treasurer", paying.FileCollected(instruction="INS-BTC-1", file=COMMITMENT, lines=2)),
         *said("treasurer", paying.ResendRefused(batch="BTC-1", line=1, state="delivered")),
+        *said("field", paying.HandoverRefused(batch="BTC-1", lines=2, reason="receiver")),
         *said("treasurer", paying.ReceiptPrinted(receipt="r1", copy=1)),
         *said("operator", money.ExclusionSet(program="BST", other="PKH", document="")),
     ]

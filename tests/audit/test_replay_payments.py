@@ -224,6 +224,14 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         both(by_hand(), then(*said("field", handed(witnesses=1)))),
         [("handover.witness", "more", "handover HND-1 names 1 witnesses")],
     ),
+    "a handover refused for no reason there is": (
+        then(*said("field", paying.HandoverRefused(batch="BTC-1", lines=2, reason="late"))),
+        [("handover.refused", "more", "a handover of BTC-1 was refused for a witness who is late")],
+    ),
+    "a handover refused of no batch": (
+        then(*said("field", paying.HandoverRefused(batch="BTC-9", lines=2, reason="giver"))),
+        [("batch.unknown", "more", "HandoverRefused of batch BTC-9, which nobody drafted")],
+    ),
     "handed over by its verifier": (
         both(by_hand(), then(*promoted("verifier", "field"), *said("verifier", handed()))),
         [("four_eyes", "more.2", "verifier did GoodsHandedOver of BTC-1, being its verifier")],

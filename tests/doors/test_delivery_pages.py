@@ -277,11 +277,12 @@ def test_goods_are_handed_over_on_a_phone(web_app: Flask, founded: Founded) -> N
     check = f"{here}/periksa?lines=1&lines=2"
     assert "Serahkan 4 paket kepada 2 keluarga" in officer.get(check).text
     seen: dict[str, object] = {"lines": ["1", "2"], "place": "Balai RW", "witness_one": "Siti", "witness_two": "Siti"}
+    seen |= {"office_one": "Ketua RT 001", "office_two": "Kader PKK"}
     token = officer.form_token(check)
     words = {"csrf_token": token, "idempotency_key": secrets.token_urlsafe(12)}
     refused = officer.client.post(f"{here}/serahkan", data={**words, **seen})
-    assert refused.status_code == 422
-    assert "delivery.witness_missing" in refused.text
+    assert refused.status_code == 403
+    assert "delivery.witness_refused" in refused.text
     assert "Balai RW" in refused.text
     words["idempotency_key"] = secrets.token_urlsafe(12)
     photo = {"photo": (io.BytesIO(JPEG), "foto.jpg")}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from aid_ledger.delivery.sealed_file import file_of
 from aid_ledger.delivery.service.answering import import_results
-from aid_ledger.delivery.service.handing import fail_lines, hand_over, open_photo
+from aid_ledger.delivery.service.handing import fail_lines, hand_over, hand_over_or_refuse, open_photo
 from aid_ledger.delivery.service.instructing import (
     ResendOutcome,
     collect,
@@ -25,6 +25,7 @@ __all__ = [
     "fail_lines",
     "file_of",
     "hand_over",
+    "hand_over_or_refuse",
     "import_results",
     "instruct",
     "instruct_or_refuse",

@@ -17,6 +17,7 @@ from aid_ledger.delivery import queries, rules, sealed_file
 from aid_ledger.delivery.judging import OPEN
 from aid_ledger.delivery.models import Handover, Instruction, LineResult
 from aid_ledger.delivery.outcomes import Outcome
+from aid_ledger.delivery.rules import Scene, Witness
 from aid_ledger.delivery.service.instructing import let_batch_leave
 from aid_ledger.delivery.service.settling import Settled, close_if_settled, mark, move, settle, told
 from aid_ledger.disbursement import queries as batches
@@ -28,50 +29,43 @@ from aid_ledger.funding.models import Source
 from aid_ledger.log import quorum
 from aid_ledger.officials import queries as officials
 from aid_ledger.officials.powers import RoleMissing, acting_official_id, covers, require_office, require_role
+from aid_ledger.recipients import payees
 from audit.facts import paying as facts
 
 PREFIX = "HND"
-WITNESSES = 2
 PHOTO_TYPES = frozenset({"image/jpeg", "image/png"})
 
 
-def hand_over(  # noqa: PLR0913 - what a BAST states, each by its name
-    act: Act,
-    batch_reference: str,
-    line_numbers: Sequence[int],
-    *,
-    place: str,
-    witness_one: str,
-    witness_two: str,
-    note: str = "",
-    photo: bytes | None = None,
-) -> Handover:
+def hand_over(act: Act, batch_reference: str, line_numbers: Sequence[int], scene: Scene) -> Handover:
     """Record that these households received what the batch gives them, seen by two witnesses.
 
     A photo is kept encrypted: it shows who received what.
 
     Raises: BatchNotFound, ChannelRefused, RoleMissing, NoOffice, SelfApproval, ShapedTheBatch, NotSealed,
-        NotWitnessed, WaySpent, HandoverEmpty, WitnessMissing, LineNotFound, LineNotOpen, FileKindRefused,
-        FileTooLarge, FileEmpty.
+        NotWitnessed, WaySpent, HandoverEmpty, PlaceMissing, WitnessMissing, LineNotFound, LineNotOpen, WitnessRefused,
+        FileKindRefused, FileTooLarge, FileEmpty.
     """
     batch = batches.lock_batch(act.session, batch_reference)
     officer, instruction = _officer(act, batch)
     let_batch_leave(act, batch, [instruction.act])
 
     numbers = rules.check_handed(line_numbers)
-    name = officials.official(act.session, officer).name
-    first, second = rules.check_witnesses(name, witness_one, witness_two)
+    where = rules.check_place(scene.place)
+    first, second = rules.check_witnesses(scene.witnesses)
     lines = _open_lines(act, batch, officer, dict.fromkeys(numbers, Outcome.SUCCESS))
+    _check_saw_it(act, officer, lines, (first, second))
 
     reference = next_reference(act, PREFIX)
     handover = Handover(
         reference=reference,
         batch_id=batch.id,
-        place=" ".join(place.split())[: rules.TEXT_LIMIT],
-        witness_one=first,
-        witness_two=second,
-        note=note.strip()[: rules.NOTE_LIMIT],
-        photo_sha256=_store(act, reference, photo) if photo is not None else None,
+        place=where,
+        witness_one=first.name,
+        office_one=first.office,
+        witness_two=second.name,
+        office_two=second.office,
+        note=scene.note.strip()[: rules.NOTE_LIMIT],
+        photo_sha256=_store(act, reference, scene.photo) if scene.photo is not None else None,
         handed_by_id=officer,
         handed_at=act.at,
     )
@@ -84,10 +78,26 @@ def hand_over(  # noqa: PLR0913 - what a BAST states, each by its name
 
     act.record(
         facts.GoodsHandedOver(
-            batch=batch_reference, handover=reference, handed=told(lines), witnesses=WITNESSES, moves=moves
+            batch=batch_reference, handover=reference, handed=told(lines), witnesses=rules.WITNESSES, moves=moves
         )
     )
     return handover
+
+
+def hand_over_or_refuse(act: Act, batch_reference: str, line_numbers: Sequence[int], scene: Scene) -> str:
+    """Hand lines over, or record that somebody was named as a witness who cannot be one; for doors.
+
+    Returns the handover's reference; "" where it was refused and recorded, which the door then raises.
+
+    Raises: as `hand_over`, but for WitnessRefused.
+    """
+    try:
+        return hand_over(act, batch_reference, line_numbers, scene).reference
+    except rules.WitnessRefused as refused:
+        # Nothing was changed yet: the witnesses are looked at before anything is written.
+        count, reason = len(line_numbers), str(refused.facts["reason"])
+        act.record(facts.HandoverRefused(batch=batch_reference, lines=count, reason=reason))
+        return ""
 
 
 def fail_lines(act: Act, batch_reference: str, outcomes: Mapping[int, str]) -> str:
@@ -164,6 +174,16 @@ def _open_lines(act: Act, batch: Batch, officer: int, outcomes: Mapping[int, Out
             raise rules.LineNotOpen(line=line_no, state=row.state)
         settled.append(Settled(row.id, line_no, row.amount, row.code, outcome, row.amount))
     return settled
+
+
+def _check_saw_it(act: Act, officer: int, lines: Sequence[Settled], witnesses: Sequence[Witness]) -> None:
+    """Refuse witnesses who are one person, the giver, or among those who receive; raises WitnessRefused."""
+    ids = act.session.scalars(select(BatchLine.person_id).where(BatchLine.id.in_([line.id for line in lines]))).all()
+    receivers = payees.open_payees(act.session, act.kit.keys, ids).values()
+    giver = officials.official(act.session, officer).name
+    reason = rules.witness_fault(witnesses, giver=giver, receivers=[payee.name for payee in receivers])
+    if reason:
+        raise rules.WitnessRefused(reason=reason)
 
 
 def areas_of(act: Act, officer: int, batch: Batch) -> list[str]:

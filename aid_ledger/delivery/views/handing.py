@@ -15,6 +15,7 @@ from aid_ledger.core.roles import Role
 from aid_ledger.delivery import doorstep, queries, rules, schemas, service
 from aid_ledger.delivery.doorstep import Place
 from aid_ledger.delivery.outcomes import FIELD_OUTCOMES
+from aid_ledger.delivery.rules import Scene, Witness
 from aid_ledger.delivery.views.readers import CHANNEL_WORDS, HANDERS, amount_words, areas, bp, program_of
 from aid_ledger.disbursement import queries as batches
 from aid_ledger.disbursement.models import Batch
@@ -101,20 +102,15 @@ def check_handover(reference: str) -> ResponseReturnValue:
 @problems.shown_on(".check_handover")
 @allow(*HANDERS)
 def hand_over(reference: str) -> ResponseReturnValue:
-    """Record a handover before witnesses, once."""
+    """Record a handover before witnesses, once; witnesses who cannot be any are recorded and refused."""
     values = desk.form(schemas.HandoverForm())
     with desk.read() as session:
         _batch(session, reference)
-    done = desk.act_once(
-        service.hand_over,
-        reference,
-        values["lines"],
-        place=values["place"],
-        witness_one=values["witness_one"],
-        witness_two=values["witness_two"],
-        note=values["note"] or "",
-        photo=_photo(),
-    )
+    witnesses = [Witness(values[f"witness_{seat}"], values[f"office_{seat}"]) for seat in ("one", "two")]
+    scene = Scene(values["place"], witnesses, values["note"] or "", _photo())
+    done = desk.act_once(service.hand_over_or_refuse, reference, values["lines"], scene)
+    if not done.reference:
+        raise rules.WitnessRefused(batch=reference)
     flash(f"Serah terima {done.reference} dicatat.", "success")
     return redirect(url_for(".round", reference=reference))
 

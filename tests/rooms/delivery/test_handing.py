@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from aid_ledger.core.crypto import IntegrityFailed
 from aid_ledger.delivery import rules, service
 from aid_ledger.delivery.models import Handover, LineResult
-from aid_ledger.disbursement.models import BatchLine, Entitlement
+from aid_ledger.delivery.rules import Scene, Witness
+from aid_ledger.disbursement.models import Batch, BatchLine, Entitlement
 from aid_ledger.disbursement.rules import LineNotFound
 from aid_ledger.documents.rules import FileKindRefused
+from aid_ledger.log.models import LogEntry
 from aid_ledger.log.rules import NotSealed
 from aid_ledger.officials.powers import RoleMissing
+from aid_ledger.recipients import payees
+from audit.entry import parse_entry
 from tests.builders import delivering, paying
 from tests.builders.delivering import Sent
 from tests.builders.documents import JPEG, PDF
+from tests.builders.handovers import SEEN
 from tests.builders.log import assert_log_agrees
 from tests.builders.officials import Founded
 from tests.rooms.delivery.test_instructing import unsealed
@@ -24,15 +32,12 @@ from tests.rooms.delivery.test_instructing import unsealed
 def handed(founded: Founded, batch: Sent, lines: list[int], *, by: str = "field", photo: bytes | None = None) -> str:
     """Hand lines over; gives the handover's reference."""
     with founded.act(by) as act:
-        return service.hand_over(
-            act,
-            batch.batch,
-            lines,
-            place="Balai RW 01",
-            witness_one="Siti Aminah",
-            witness_two="Budi Santoso",
-            photo=photo,
-        ).reference
+        return service.hand_over(act, batch.batch, lines, replace(SEEN, photo=photo)).reference
+
+
+def seen_by(one: str, two: str) -> Scene:
+    """Name two witnesses."""
+    return Scene("Posko", (Witness(one, "Ketua RT 001"), Witness(two, "Kader PKK")))
 
 
 def test_goods_are_handed_over_before_witnesses(founded: Founded) -> None:
@@ -51,7 +56,8 @@ def test_goods_are_handed_over_before_witnesses(founded: Founded) -> None:
     assert delivering.state_of(bench, batch.batch) == "delivered"
     with bench.reading() as session:
         first = session.scalars(select(Handover).where(Handover.reference == reference)).one()
-        assert (first.witness_one, first.witness_two) == ("Siti Aminah", "Budi Santoso")
+        assert (first.witness_one, first.office_one) == ("Ujang Saksi", "Ketua RT 003")
+        assert (first.witness_two, first.office_two) == ("Neneng Saksi", "Bhabinkamtibmas")
         outcomes = session.execute(select(LineResult.outcome, LineResult.handover_id).order_by(LineResult.id)).all()
     assert [(row.outcome, row.handover_id is not None) for row in outcomes] == [
         ("SUCCESS", True),
@@ -74,14 +80,92 @@ def test_a_packet_is_given_once(founded: Founded) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "two"), [("", "Budi"), ("Siti", ""), ("Siti", "siti"), ("Field Contoh", "Budi"), ("Siti", "FIELD CONTOH")]
+    "witnesses",
+    [
+        (),
+        (Witness("Siti", "Ketua RT"),),
+        (Witness("Siti", "Ketua RT"), Witness("Budi", "Kader"), Witness("Ani", "Kader")),
+        (Witness("", "Ketua RT"), Witness("Budi", "Kader")),
+        (Witness("Siti", "Ketua RT"), Witness("Budi", " ")),
+        (Witness("...", "Ketua RT"), Witness("Budi", "Kader")),
+        (Witness("Siti", "Ketua RT"), Witness("\u202eBudi", "Kader")),
+        (Witness("Siti", "Ketua RT"), Witness("B" * 201, "Kader")),
+    ],
 )
-def test_no_handover_without_two_witnesses(founded: Founded, one: str, two: str) -> None:
-    """RT or posko: false handovers that nobody else has seen."""
+def test_no_handover_without_two_witnesses(founded: Founded, witnesses: tuple[Witness, ...]) -> None:
+    """RT or posko: false handovers that nobody else has seen, or whose witnesses no paper could name."""
     batch = delivering.sent(founded.bench, founded, count=1, channel="goods")
     with pytest.raises(rules.WitnessMissing), founded.act("field") as act:
-        service.hand_over(act, batch.batch, [1], place="Posko", witness_one=one, witness_two=two)
+        service.hand_over(act, batch.batch, [1], replace(SEEN, witnesses=witnesses))
     assert delivering.states(founded.bench, batch.batch) == {1: "sent"}
+
+
+def test_no_handover_in_no_place(founded: Founded) -> None:
+    """A BAST says where."""
+    batch = delivering.sent(founded.bench, founded, count=1, channel="goods")
+    with pytest.raises(rules.PlaceMissing), founded.act("field") as act:
+        service.hand_over(act, batch.batch, [1], replace(SEEN, place=" "))
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "reason"),
+    [
+        ("Siti Aminah", "siti  AMINAH", "same"),
+        ("Siti Aminah", "S\u00edti-Aminah.", "same"),
+        ("Field Contoh", "Budi", "giver"),
+        ("Siti", "FIELD CONTOH", "giver"),
+        ("{receiver}", "Budi", "receiver"),
+        ("Siti", "{receiver}.", "receiver"),
+    ],
+)
+def test_giver_and_receiver_are_no_witnesses(founded: Founded, one: str, two: str, reason: str) -> None:
+    """BAST: an officer signs for a witness too, a household vouches for its own packet; it is refused and recorded."""
+    bench = founded.bench
+    batch = delivering.sent(bench, founded, count=2, channel="goods")
+    receiver = receiver_of(founded, batch, 2).upper()
+    scene = seen_by(one.format(receiver=receiver), two.format(receiver=receiver))
+    with pytest.raises(rules.WitnessRefused), founded.act("field") as act:
+        service.hand_over(act, batch.batch, [1, 2], scene)
+    with founded.act("field") as act:
+        assert service.hand_over_or_refuse(act, batch.batch, [1, 2], scene) == ""
+    assert delivering.states(bench, batch.batch) == {1: "sent", 2: "sent"}
+    with bench.reading() as session:
+        raw = session.scalars(select(LogEntry.raw).where(LogEntry.kind == "HandoverRefused")).one()
+        assert session.scalars(select(Handover.id)).first() is None
+    assert parse_entry(bytes(raw)).body == {"batch": batch.batch, "lines": 2, "reason": reason}
+    assert receiver.encode() not in bytes(raw).upper()
+    assert_log_agrees(bench)
+
+
+def receiver_of(founded: Founded, batch: Sent, line_no: int) -> str:
+    """Read the name of the person a line is for."""
+    with founded.bench.reading() as session:
+        query = select(BatchLine.person_id).join(Batch, Batch.id == BatchLine.batch_id)
+        person = session.scalars(query.where(Batch.reference == batch.batch, BatchLine.line_no == line_no)).one()
+        return payees.open_payees(session, founded.bench.kit.keys, [person])[person].name
+
+
+def test_whoever_receives_elsewhere_may_be_a_witness(founded: Founded) -> None:
+    """A neighbour on the same list has seen it: only who receives in this very handover has not."""
+    batch = delivering.sent(founded.bench, founded, count=2, channel="goods")
+    scene = seen_by(receiver_of(founded, batch, 2), "Budi")
+    with founded.act("field") as act:
+        assert service.hand_over_or_refuse(act, batch.batch, [1], scene).startswith("HND-")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("witness_two", ""), ("witness_two", "UJANG SAKSI"), ("office_one", ""), ("office_two", ""), ("place", "")],
+)
+def test_the_database_keeps_no_handover_with_one_witness(founded: Founded, column: str, value: str) -> None:
+    """Behind the rule stands the table: a row by hand is refused too."""
+    batch = delivering.sent(founded.bench, founded, count=2, channel="goods")
+    handed(founded, batch, [1])
+    with founded.bench.reading() as session:
+        row = session.execute(select(*Handover.__table__.columns)).mappings().one()
+    forged = {**row, "id": row["id"] + 1, "reference": "HND-2021-000999-X", column: value}
+    with pytest.raises(IntegrityError), founded.bench.engine.begin() as connection:
+        connection.execute(insert(Handover), forged)
 
 
 def test_an_officer_sees_their_own_area_only(founded: Founded) -> None:
@@ -142,11 +226,11 @@ def test_nothing_is_handed_over_before_it_is_sealed(founded: Founded) -> None:
     bench = founded.bench
     approved, _paid = delivering.approved(bench, founded, count=1, channel="goods")
     with pytest.raises(rules.InstructionNotFound), founded.act("field") as act:
-        service.hand_over(act, approved, [1], place="Posko", witness_one="Siti", witness_two="Budi")
+        service.hand_over(act, approved, [1], SEEN)
     with unsealed(founded).open(founded.actor("treasurer")) as act:
         service.instruct(act, approved)
     with pytest.raises(NotSealed), unsealed(founded).open(founded.actor("field")) as act:
-        service.hand_over(act, approved, [1], place="Posko", witness_one="Siti", witness_two="Budi")
+        service.hand_over(act, approved, [1], SEEN)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from aid_ledger.core.errors import UnrecordedChange
 from aid_ledger.delivery import service as delivery
+from aid_ledger.delivery.models import Handover
 from aid_ledger.disbursement.rules import BatchNotFound
 from aid_ledger.log.models import LogEntry
 from aid_ledger.officials.powers import RoleMissing
@@ -23,8 +24,9 @@ from audit.entry import parse_entry
 from audit.replay import Replay
 from tests.builders import delivering, isolation, paying, programs, receipt_keys
 from tests.builders import receipts as builders
+from tests.builders.handovers import SEEN
 from tests.builders.log import assert_log_agrees
-from tests.builders.officials import Founded
+from tests.builders.officials import Founded, appoint
 
 
 def replayed(founded: Founded) -> Replay:
@@ -180,36 +182,81 @@ def test_an_invented_and_a_deleted_receipt_are_found(founded: Founded) -> None:
     assert found == [(str(stored[0].id), stored[0].public_id), ("0" * 20, "0" * 20)]
 
 
-def test_goods_are_receipted_with_their_witnesses(founded: Founded) -> None:
-    """A packet at the door: what one unit holds, who saw it, and no rupiah anywhere."""
-    sent = delivering.sent(founded.bench, founded, count=1, channel="goods")
-    with founded.act("field") as act:
-        delivery.hand_over(
-            act, sent.batch, [1], place="Posko RW 001", witness_one="Ujang Contoh", witness_two="Neneng Contoh"
-        )
-    assert builders.issue(founded, sent.batch, by="field") == 1
+def handed_over(founded: Founded, batch: str, *, by: str = "field") -> fields.ReceiptFields:
+    """Hand a packet over at the door and read what its record says."""
+    with founded.act(by) as act:
+        delivery.hand_over(act, batch, [1], SEEN)
+    assert builders.issue(founded, batch, by=by) == 1
     [receipt] = builders.receipts(founded.bench)
-    stated = service.open_receipt(founded.bench.kit.keys, receipt).fields
+    return service.open_receipt(founded.bench.kit.keys, receipt).fields
+
+
+def test_goods_are_receipted_by_a_handover_record(founded: Founded) -> None:
+    """A packet at the door: who gave what, where, before whom, with their offices, and no rupiah anywhere."""
+    stated = handed_over(founded, delivering.sent(founded.bench, founded, count=1, channel="goods").batch)
     assert (stated.kind, stated.amount, stated.in_words) == (fields.GOODS, 2, f"dua {stated.unit}")
-    assert [witness.name for witness in stated.witnesses] == ["Ujang Contoh", "Neneng Contoh"]
     assert stated.contents
-    assert builders.pdf_of(founded.bench, receipt).startswith(b"%PDF-")
+    [record] = stated.handovers
+    assert (record.giver, record.giver_office) == ("Field Contoh", "Petugas Posko Isoman")
+    assert record.place == "Balai RW 01"
+    assert [(each.name, each.office) for each in record.witnesses] == [
+        ("Ujang Saksi", "Ketua RT 003"),
+        ("Neneng Saksi", "Bhabinkamtibmas"),
+    ]
+    with founded.bench.reading() as session:
+        row = session.scalars(select(Handover)).one()
+        assert (record.number, record.at) == (row.reference, row.handed_at)
+    [receipt] = builders.receipts(founded.bench)
+    paper = builders.pdf_of(founded.bench, receipt)
+    shown = subprocess.run(["pdftotext", "-layout", "-", "-"], input=paper, capture_output=True, check=True).stdout
+    for words in ("Berita Acara Serah Terima", receipt.reference, "Ujang Saksi, Ketua RT 003", "Balai RW 01"):
+        assert words in shown.decode()
 
 
-def test_isolation_receipts_name_no_place_and_no_illness(founded: Founded) -> None:
-    """THREATS 14: neither paper nor log tells a neighbour who was ill where; the programme goes by its neutral name."""
+def to_one_who_isolates(founded: Founded, channel: str) -> delivering.Sent:
+    """Send something to somebody who isolates."""
     bench = founded.bench
     homes = paying.households(bench, founded, 1)
     with bench.reading() as session:
         person = session.get_one(Person, homes[0].person_id).reference
     isolation.isolated(founded, person)
-    paid = programs.paying_program(bench, founded, needs_isolation=True)
-    batch = paying.approved_batch(bench, founded, paid)
+    if channel == "goods":
+        paid = programs.paying_program(
+            bench, founded, needs_isolation=True, commodity="PAKET_A", rate=2, source_kind="csr"
+        )
+    else:
+        paid = programs.paying_program(bench, founded, needs_isolation=True)
+    batch = paying.approved_batch(bench, founded, paid, channel=channel)
     with founded.act("treasurer") as act:
         instruction = delivery.instruct(act, batch).reference
-    sent = delivering.Sent(batch, instruction, paid, 1)
+    return delivering.Sent(batch, instruction, paid, 1)
+
+
+def test_a_handover_record_of_isolation_tells_no_place(founded: Founded) -> None:
+    """THREATS 14: neither the post nor the offices of giver and neighbours say where somebody was ill, or of what."""
+    sent = to_one_who_isolates(founded, "goods")
+    # Whoever took in the isolation hands nothing over: a second officer does.
+    second = appoint(founded, "pengantar", "field", "Dinas Sosial", "POSKO2", "Petugas Posko Isoman", number=90)
+    founded.people["pengantar"] = second
+    stated = handed_over(founded, sent.batch, by="pengantar")
+    [record] = stated.handovers
+    assert (stated.village, stated.district, record.place, record.giver_office) == ("", "", "", "")
+    assert [each.office for each in record.witnesses] == ["", ""]
+    assert record.giver == "Pengantar Contoh"
+    [receipt] = builders.receipts(founded.bench)
+    paper = builders.pdf_of(founded.bench, receipt)
+    shown = subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True).stdout.decode()
+    assert "Pengantar Contoh" in shown
+    for word in ("Balai", "RT 003", "Bhabin", "Isoman", "Lambangsari"):
+        assert word not in shown
+
+
+def test_isolation_receipts_name_no_place_and_no_illness(founded: Founded) -> None:
+    """THREATS 14: neither paper nor log tells a neighbour who was ill where; the programme goes by its neutral name."""
+    bench = founded.bench
+    sent = to_one_who_isolates(founded, "bank")
     delivering.imported(founded, sent, delivering.answered(delivering.file_of(bench, sent)))
-    assert builders.issue(founded, batch) == 1
+    assert builders.issue(founded, sent.batch) == 1
     [receipt] = builders.receipts(bench)
     stated = service.open_receipt(bench.kit.keys, receipt).fields
     assert (stated.village, stated.district) == ("", "")

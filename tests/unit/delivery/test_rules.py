@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aid_ledger.core.references import make_reference
 from aid_ledger.delivery import rules
 from aid_ledger.delivery.outcomes import Outcome
+from aid_ledger.delivery.rules import Witness
 
 BATCH = make_reference("BTC", 2026, 123)
 
@@ -32,18 +33,25 @@ def test_only_the_exact_reference_names_a_line(reference: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "two"),
-    [("", "Siti"), ("Siti", " "), ("Siti", "siti "), ("Petugas Posko", "Siti"), ("S" * 301, "Budi")],
+    ("one", "two", "fault"),
+    [
+        ("Siti Aminah", "Budi Santoso", ""),
+        ("Siti", "siti ", "same"),
+        ("Petugas-Posko", "Siti", "giver"),
+        ("Siti", "\u00c0sep S.", "receiver"),
+        ("Siti", "Asep", ""),
+    ],
 )
-def test_two_witnesses_are_two_other_people(one: str, two: str) -> None:
-    """The cheat of a handover that nobody but the officer has seen."""
-    with pytest.raises(rules.WitnessMissing):
-        rules.check_witnesses("Petugas  Posko".replace("  ", " "), one, two)
+def test_two_witnesses_are_two_other_people(one: str, two: str, fault: str) -> None:
+    """The cheat of a handover that nobody but its two sides has seen."""
+    witnesses = [Witness(one, "Ketua RT"), Witness(two, "Kader")]
+    assert rules.witness_fault(witnesses, giver="Petugas Posko", receivers=["Ani", "Asep S"]) == fault
 
 
 def test_witnesses_are_kept_in_one_line_each() -> None:
     """Names as people write them."""
-    assert rules.check_witnesses("Petugas", " Siti  Aminah", "Budi\nSantoso") == ("Siti Aminah", "Budi Santoso")
+    told = [Witness(" Siti  Aminah", "Ketua\nRT"), Witness("Budi\nSantoso", "Kader")]
+    assert rules.check_witnesses(told) == (Witness("Siti Aminah", "Ketua RT"), Witness("Budi Santoso", "Kader"))
 
 
 @pytest.mark.parametrize("numbers", [[], [1, 1], list(range(1, rules.HANDOVER_LINES + 2))])

@@ -17,7 +17,7 @@ from aid_ledger.receipts.press.printing import PressRoom
 from audit import merkle, note, proof
 from audit.entry import Actor, Entry, encode_entry
 from audit.pdf.evidence import Evidence
-from audit.pdf.fields import Approver, HandoverWitness, ReceiptFields, SourceShare
+from audit.pdf.fields import Approver, Handover, HandoverWitness, ReceiptFields, SourceShare
 from tests.audit.small_log import WITNESSES, make_checkpoint, make_entries
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "receipts"
@@ -109,14 +109,27 @@ def goods(**changes: object) -> ReceiptFields:
         unit="paket",
         contents="beras 10 kg, minyak goreng 2 liter, telur 1 kg",
         in_words=fields.amount_in_words(2, "paket"),
-        channel="Serah terima oleh posko RW 007",
+        channel="Barang diserahkan",
         sources=(SourceShare(name="Sumbangan perusahaan", amount=2),),
+        handovers=(handover(),),
+    )
+    return replace(receipt, **changes)  # type: ignore[arg-type]  # each test names fields of its own
+
+
+def handover(**changes: object) -> Handover:
+    """Say who gave, where, when, and who saw it."""
+    record = Handover(
+        number="HND-2021-000019-X",
+        giver="Asep Saepudin",
+        giver_office="Petugas Posko Desa Sukamaju",
+        place="Balai RW 007",
+        at=dt.datetime(2021, 8, 5, 3, 20, tzinfo=dt.UTC),
         witnesses=(
             HandoverWitness(name="Ujang Hermawan", office="Ketua RT 003"),
             HandoverWitness(name="Neneng Kurniasih", office="Bhabinkamtibmas"),
         ),
     )
-    return replace(receipt, **changes)  # type: ignore[arg-type]  # each test names fields of its own
+    return replace(record, **changes)  # type: ignore[arg-type]  # each test names fields of its own
 
 
 def entry_of(receipt: ReceiptFields, salt: bytes = SALT, **changes: str) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import Column, measure, wrap
 from audit.pdf.fields import Approver, HandoverWitness, SourceShare
-from tests.unit.receipts.example import APPROVED_AT, goods, laid_out, money
+from tests.unit.receipts.example import APPROVED_AT, goods, handover, laid_out, money
 
 POINTS_PER_MM = 72 / 25.4
 COLUMN = Column(breaking.SANS, 10, 30)
@@ -61,11 +61,12 @@ def test_no_column_of_the_page_runs_into_another(text: str) -> None:
     """The widths of `receipt.css` are those that text is broken by: no two words touch, none leaves the page."""
     official = Approver(name=text, office=text, step=text, at=APPROVED_AT)
     sources = (SourceShare(name=text, amount=2),)
-    witness = HandoverWitness(name=text, office=text)
+    seen = tuple(HandoverWitness(name=f"{text}{seat}", office=text) for seat in "12")
+    record = handover(giver=text, giver_office=text, place=text, witnesses=seen)
     receipts = (
         laid_out(money(village=text, district=text, decree=text, approvers=(official,), in_words=text * 2)),
         laid_out(money(amount=10**18 - 1, sources=(SourceShare(name=text, amount=10**18 - 1),), approvers=())),
-        laid_out(goods(contents=text * 2, sources=sources, witnesses=(witness,), approvers=())),
+        laid_out(goods(contents=text * 2, sources=sources, handovers=(record,), approvers=())),
     )
     for boxes in (page for pdf in receipts for page in boxes_of(pdf)):
         assert [box for box in boxes if box[0] < 11 * POINTS_PER_MM - 0.2 or box[2] > 137 * POINTS_PER_MM + 0.2] == []

@@ -48,7 +48,7 @@ def test_a_payee_in_clear_is_refused() -> None:
         {"paid_on": None},
         {"unit": "kg"},
         {"contents": "beras"},
-        {"witnesses": goods().witnesses},
+        {"handovers": goods().handovers},
         {"village": ""},
         {"kind": "emas"},
         {"code": "jbswy3dpehpk3pxp"},

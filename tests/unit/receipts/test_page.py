@@ -45,9 +45,12 @@ def test_the_page_shows_what_is_attached(kind: str) -> None:
     """What a person reads and what a machine checks are the same receipt."""
     shown, said = text_of(page(kind)), attached(page(kind))
     texts = [said.number, said.agency, said.payee, said.nik, said.village, said.district, said.program_name]
-    texts += [said.period, said.in_words, said.channel, said.decree, said.batch, said.line, said.contents]
+    texts += [said.period, said.in_words, said.decree, said.batch, said.line, said.contents]
     texts += [each.name for each in said.sources] + [each.name for each in said.approvers]
-    texts += [f"{each.name}, {each.office}" for each in said.witnesses]
+    for record in said.handovers:
+        texts += [f"{each.name}, {each.office}" for each in record.witnesses]
+        texts += [f"{record.giver}, {record.giver_office}", record.place, record.number, "10.20 WIB"]
+    texts += [said.channel] if kind == "uang" else ["Berita Acara Serah Terima", "Tanda tangan di atas kertas"]
     texts += ["-".join(said.code[start : start + 4] for start in range(0, 16, 4)), "Kamis, 5 Agustus 2021"]
     texts += ["Rp300.000" if kind == "uang" else "2 paket", "5 Agu 2021, 14.05 WIB"]
     assert [text for text in texts if text not in shown] == []

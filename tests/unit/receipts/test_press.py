@@ -26,7 +26,7 @@ from aid_ledger.receipts.rendering import ReceiptPrinter
 from aid_ledger.receipts.signing import Seal
 from aid_ledger.receipts.stamping import StampKey
 from audit.pdf import frame, verify_receipt
-from audit.pdf.fields import Approver, HandoverWitness, ReceiptFields, SourceShare
+from audit.pdf.fields import Approver, Handover, HandoverWitness, ReceiptFields, SourceShare
 from tests.audit.small_log import LOG_VKEY
 from tests.unit.receipts.example import (
     APPROVED_AT,
@@ -34,6 +34,7 @@ from tests.unit.receipts.example import (
     SIGNED_AT,
     evidence_of,
     goods,
+    handover,
     laid_out,
     money,
     office,
@@ -67,6 +68,12 @@ def witnesses(count: int) -> tuple[HandoverWitness, ...]:
     return tuple(HandoverWitness(name=f"{LONG_NAME} {n}", office=f"Ketua RT 00{n}") for n in range(count))
 
 
+def without_place() -> Handover:
+    """Tell no place: neither by its name nor by the offices of those who were there."""
+    nameless = tuple(replace(each, office="") for each in handover().witnesses)
+    return handover(place="", giver_office="", witnesses=nameless)
+
+
 SHAPES: dict[str, ReceiptFields] = {
     "money": money(),
     "goods before witnesses": goods(),
@@ -86,8 +93,9 @@ SHAPES: dict[str, ReceiptFields] = {
         in_words=fields.amount_in_words(777_777_777_777_777),
         sources=shared(10**15 + 999_999, 1),
     ),
-    "goods without contents": goods(contents="", witnesses=()),
-    "goods before many": goods(witnesses=witnesses(2)),
+    "goods without contents": goods(contents=""),
+    "goods before many words": goods(handovers=(handover(witnesses=witnesses(2), place=f"Balai {LONG_NAME}"),)),
+    "goods to who isolates": goods(village="", district="", handovers=(without_place(),)),
     "eastern time": money(zone="WIT"),
     "dashes and quotes": money(
         channel="Transfer \u2013 \u201cbank\u201d \u2022 (titik) 'ya' \\ ~ {}".replace("\u201c", '"').replace(

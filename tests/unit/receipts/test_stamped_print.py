@@ -37,7 +37,7 @@ def longest() -> ReceiptFields:
     """Give the receipt whose stamp says the most."""
     name, amount = "A***" * (stamp.MAX_TEXT_BYTES // 4), 2 * 10**17
     share = SourceShare(name="Sumbangan", amount=amount)
-    return replace(goods(), program_name=name, payee=name, contents=name, witnesses=(), amount=amount, sources=(share,))
+    return replace(goods(), program_name=name, payee=name, contents=name, amount=amount, sources=(share,))
 
 
 RECEIPTS: dict[str, Callable[[], ReceiptFields]] = {"money": money, "goods": goods, "longest": longest}
