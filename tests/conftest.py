@@ -26,6 +26,7 @@ from audit.note import SigningKey
 from tests import postgres
 from tests.benches import BACKENDS, Bench, copy_database, make_bench
 from tests.builders import officials as builders
+from tests.builders.memory import Memory, count_entries
 from tests.builders.web import running_app
 
 # Laws are about what is true, not how soon: a busy machine must not turn a slow example into a broken law.
@@ -100,6 +101,7 @@ class FoundedTemplate:
     key: SigningKey
     keys: FieldKeys
     people: dict[str, builders.Person]
+    memory: Memory
 
 
 @pytest.fixture(scope="session")
@@ -108,9 +110,10 @@ def founded_template(backend: str, migrated: str, tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.mktemp("founded")
     url, _remove = copy_database(backend, migrated, folder)
     made = make_bench(url, folder)
-    people = builders.found(made).people
+    agency = builders.found(made)
+    memory = Memory(tmp_path_factory.mktemp("stages"), count_entries(agency))
     made.engine.dispose()
-    return FoundedTemplate(url, made.key, made.kit.keys, people)
+    return FoundedTemplate(url, made.key, made.kit.keys, agency.people, memory)
 
 
 @pytest.fixture
@@ -118,7 +121,8 @@ def founded(backend: str, founded_template: FoundedTemplate, tmp_path: Path) -> 
     """Give a founded agency on a database of its own, with `actor`, `code` and `act` by login."""
     url, remove = copy_database(backend, founded_template.url, tmp_path)
     made = make_bench(url, tmp_path, key=founded_template.key, keys=founded_template.keys)
-    yield builders.Founded(made, {login: replace(person) for login, person in founded_template.people.items()})
+    people = {login: replace(person) for login, person in founded_template.people.items()}
+    yield builders.Founded(made, people, founded_template.memory)
     made.engine.dispose()
     remove()
 

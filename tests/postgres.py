@@ -84,6 +84,15 @@ def drop_database(name: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def count_connections(name: str) -> int:
+    """Count who is connected to the database `name`: while anybody is, it cannot be a template."""
+    with _administration(provision()) as connection:
+        [count] = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [name]).fetchone() or [
+            0
+        ]
+    return int(count)
+
+
 def preferred(found: list[Path]) -> Path:
     """Return the first installation found; none at all is an error, never a reason to skip."""
     if not found:

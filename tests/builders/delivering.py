@@ -63,6 +63,13 @@ def approved(
     bench: Bench, founded: Founded, *, count: int = 5, channel: str = "bank", village: str = paying.VILLAGE
 ) -> tuple[str, programs.Paying]:
     """Bring a batch of new households to its approval; gives its reference and the programme that pays."""
+    return founded.once(
+        ("approved", count, channel, village),
+        lambda: _approved(bench, founded, count=count, channel=channel, village=village),
+    )
+
+
+def _approved(bench: Bench, founded: Founded, *, count: int, channel: str, village: str) -> tuple[str, programs.Paying]:
     commodity = "PAKET_A" if channel == "goods" else "IDR"
     rate = 2 if channel == "goods" else programs.RATE
     paid = programs.paying_program(
@@ -76,7 +83,14 @@ def sent(
     bench: Bench, founded: Founded, *, count: int = 5, channel: str = "bank", village: str = paying.VILLAGE
 ) -> Sent:
     """Bring a batch of new households all the way to its channel."""
-    batch, paid = approved(bench, founded, count=count, channel=channel, village=village)
+    return founded.once(
+        ("sent", count, channel, village),
+        lambda: _sent(bench, founded, count=count, channel=channel, village=village),
+    )
+
+
+def _sent(bench: Bench, founded: Founded, *, count: int, channel: str, village: str) -> Sent:
+    batch, paid = _approved(bench, founded, count=count, channel=channel, village=village)
     with founded.act(PAYER) as act:
         instruction = service.instruct(act, batch)
     return Sent(batch, instruction.reference, paid, int(instruction.lines))

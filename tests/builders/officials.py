@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import pyotp
+from sqlalchemy import Engine
 
 from aid_ledger.core import clock, migrating
 from aid_ledger.core.act import Act, Actor, Acts
@@ -23,6 +25,7 @@ from aid_ledger.officials import queries, service
 from aid_ledger.regions import service as regions
 from tests.benches import ORIGIN, Bench
 from tests.builders import receipt_keys
+from tests.builders.memory import Given, Memory
 
 FOUNDED_AT = dt.datetime(2021, 1, 4, 1, 0, tzinfo=dt.UTC)
 SINCE = dt.date(2021, 1, 4)
@@ -102,6 +105,18 @@ class Founded:
 
     bench: Bench
     people: dict[str, Person] = field(default_factory=dict)
+    memory: Memory | None = None
+    engines: list[Engine] = field(default_factory=list)
+    """What else is connected to the database: the applications that serve it."""
+
+    def once(self, stage: tuple[object, ...], live: Callable[[], Given]) -> Given:
+        """Come to a stage where an earlier test of this session was, or live it; see `memory`."""
+        return live() if self.memory is None else self.memory.once(self, stage, live)
+
+    def let_go(self) -> None:
+        """Close every connection to the database; each is opened anew when it is needed."""
+        for engine in (self.bench.engine, *self.engines):
+            engine.dispose()
 
     @property
     def on(self) -> dt.date:

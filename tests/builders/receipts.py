@@ -29,6 +29,10 @@ def press(signer: KeySigner | None = None) -> Press:
 
 def delivered(founded: Founded, *, count: int = 3, channel: str = "bank") -> delivering.Sent:
     """Bring a batch of new households all the way to them."""
+    return founded.once(("delivered", count, channel), lambda: _delivered(founded, count=count, channel=channel))
+
+
+def _delivered(founded: Founded, *, count: int, channel: str) -> delivering.Sent:
     bench = founded.bench
     sent = delivering.sent(bench, founded, count=count, channel=channel)
     delivering.imported(founded, sent, delivering.answered(delivering.file_of(bench, sent)))
@@ -43,9 +47,12 @@ def issue(founded: Founded, batch: str, *, by: str = "treasurer") -> int:
 
 def issued(founded: Founded, *, count: int = 3) -> list[Receipt]:
     """Bring a batch to its households and give their receipts, in order of lines."""
-    sent = delivered(founded, count=count)
-    assert issue(founded, sent.batch) == count
+    founded.once(("issued", count), lambda: _issued(founded, count=count))
     return receipts(founded.bench)
+
+
+def _issued(founded: Founded, *, count: int) -> None:
+    assert issue(founded, delivered(founded, count=count).batch) == count
 
 
 def receipts(bench: Bench) -> list[Receipt]:

@@ -63,8 +63,11 @@ def running_app(founded: Founded) -> Iterator[Flask]:
     app = composition.create_app(settings_of(founded))
     app.testing = True
     app.jinja_env.bytecode_cache = COMPILED
+    engine = app.extensions["aid_ledger.office"].engine
+    founded.engines.append(engine)
     yield app
-    app.extensions["aid_ledger.office"].engine.dispose()
+    founded.engines.remove(engine)
+    engine.dispose()
 
 
 class Compiled(BytecodeCache):
