@@ -34,6 +34,7 @@ class Reason(Enum):
     CHANGED = "Isi berkas ini diubah setelah ditandatangani."
     SIGNATURE = "Tanda tangannya bukan tanda tangan instansi ini, atau tidak berlaku."
     LOG = "Isi tanda terima ini tidak cocok dengan log."
+    PAGE = "Yang tertulis pada halaman berkas ini bukan yang terbukti: mungkin halaman tanda terima lain."
     TIME = "Waktu penandatanganannya tidak mungkin."
     NOT_SEALED = "Tanda terima ini baru diterbitkan dan belum disegel di log. Coba lagi beberapa menit lagi."
     RECORD_DIFFERS = (
@@ -75,6 +76,7 @@ RULES: Final[Mapping[str, Reason]] = {
     "receipt.salt": Reason.LOG,
     "receipt.fields": Reason.LOG,
     "receipt.sources": Reason.LOG,
+    "receipt.page": Reason.PAGE,
     "receipt.time": Reason.TIME,
 }
 """Checks of the verifier that have a sentence of their own; most forgeries are simply no file of ours."""

@@ -1,7 +1,8 @@
 """A strict reader of this ledger's own receipts: signed PDF files of one fixed profile, checked offline, byte by byte.
 
 Reading order: `frame` (which bytes are signed), `cms` and `certificates` (by whom), `objects` and `document` (what is
-in the file), `fields` and `evidence` (what the log says of it); `der` is the little notation that two of them share.
+in the file), `fields` and `evidence` (what the log says of it), `ink` (what the page says of it); `der` is the little
+notation that two of them share.
 This is no reader of PDF files in general: it refuses nearly all of them. Nor does it know whether a receipt was
 cancelled later; that is for the ledger's page, which is asked with the receipt's code.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from audit import note
 from audit.errors import AuditError, MalformedInput, SignatureFailed
-from audit.pdf import certificates, cms, document, evidence, frame, revocation
+from audit.pdf import certificates, cms, document, evidence, frame, ink, revocation
 from audit.pdf.fields import ReceiptFields
 from audit.policy import Policy
 
@@ -107,6 +108,7 @@ def _verify(pdf: bytes, pinned: Pinned, now_s: int) -> ReceiptReport:
         revocation.check(pinned.crl, root, signer.serial, contents.signed_at)
     read = evidence.parse(contents.evidence)
     proven = evidence.check(read, pinned.trusted, now_s=now_s)
+    ink.check(contents.lines, read.fields)
     _check_moment(contents.signed_at, proven.recorded_at, now_s)
     said, stated = read.fields, proven.trust.checkpoint
     return ReceiptReport(

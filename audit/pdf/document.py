@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from audit.errors import MalformedInput
+from audit.pdf import ink
 from audit.pdf.frame import Frame
 from audit.pdf.objects import Name, Reference, Table, Value, open_table, read, read_dictionary, read_stream
 
@@ -47,10 +48,11 @@ _TIME: Final = re.compile(rb"D:([0-9]{14})Z")
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the verifier wants out of the file: the evidence, and when the agency says it signed."""
+    """What the verifier wants out of the file: the evidence, when the agency says it signed, and what the pages say."""
 
     evidence: bytes
     signed_at: dt.datetime
+    lines: tuple[str, ...]
 
 
 def open_document(frame: Frame) -> Contents:
@@ -64,28 +66,29 @@ def open_document(frame: Frame) -> Contents:
     _expect(table.trailer.keys() == _TRAILER, "the trailer has other members")
     catalog = read_dictionary(table, table.trailer["Root"], "Catalog")
     _expect(catalog.keys() == _CATALOG, "the catalog has other members")
-    widget = _check_pages(table, catalog["Pages"])
+    widget, pages = _check_pages(table, catalog["Pages"])
     signature = _check_form(table, catalog, widget)
     signed_at = _check_signature(read_dictionary(table, signature, "Sig"), frame)
-    return Contents(_read_attachment(table, catalog), signed_at)
+    lines = tuple(line for page in pages for line in ink.lines_of(table, page))
+    return Contents(_read_attachment(table, catalog), signed_at, lines)
 
 
-def _check_pages(table: Table, root: Value) -> Reference:
-    """Check the pages, and return the one annotation there is."""
+def _check_pages(table: Table, root: Value) -> tuple[Reference, list[dict[str, Value]]]:
+    """Check the pages, and return the one annotation there is, and the pages."""
     tree = read_dictionary(table, root, "Pages")
     kids = tree["Kids"] if tree.keys() == {"Type", "Kids", "Count"} else None
     if not isinstance(kids, list) or not 1 <= len(kids) <= MAX_PAGES or tree["Count"] != len(kids):
         raise MalformedInput(f"a receipt has one to {MAX_PAGES} pages", rule="receipt.pages")
     annotations: list[Value] = []
-    for kid in kids:
-        page = read_dictionary(table, kid, "Page")
+    pages = [read_dictionary(table, kid, "Page") for kid in kids]
+    for page in pages:
         _expect(page.keys() <= _PAGE and page["Parent"] == root, "a page has other members")
         annots = page.get("Annots", [])
         _expect(isinstance(annots, list), "a page has other members")
         annotations += annots if isinstance(annots, list) else []
     if len(annotations) != 1 or not isinstance(annotations[0], Reference):
         raise MalformedInput("something besides the signature lies on a page", rule="receipt.annotation")
-    return annotations[0]
+    return annotations[0], pages
 
 
 def _check_form(table: Table, catalog: dict[str, Value], widget: Reference) -> Value:

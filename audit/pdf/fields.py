@@ -1,7 +1,8 @@
 """What a receipt says: its closed schema, its one spelling as JSON, and the salted digest the log holds of it.
 
 The log never sees these fields, only `digest`. How they are laid out on paper is the agency's affair; that the page
-shows what is here is tested there. People appear masked: nothing in here identifies anyone who is not known already.
+says the chief of them is checked in `ink.py`. People appear masked: nothing in here identifies anyone who is not known
+already.
 """
 
 from __future__ import annotations

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,12 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from aid_ledger.custody.queries import Root
 from aid_ledger.public import reading, verdicts
 from aid_ledger.public.reading import Trusted
-from aid_ledger.public.verdicts import Verdict
+from aid_ledger.public.verdicts import Reason, Verdict
 from audit import roots
+from audit.pdf import objects
+from audit.pdf.fields import SourceShare
 from audit.policy import Policy
-from tests.audit.forge import commanded
+from tests.audit.forge import Chain, commanded, rewrite, sign
 from tests.audit.small_log import LOG_VKEY
-from tests.unit.receipts.example import WAYS, goods, money, office
+from tests.unit.receipts.example import WAYS, goods, money, office, pressed
 from tests.unit.receipts.forging import BELIEVED, FORGERIES
 
 NOW_S = int(dt.datetime(2021, 9, 1, tzinfo=dt.UTC).timestamp())
@@ -75,3 +79,32 @@ def test_the_attacks_are_real(tmp_path: Path) -> None:
         if b"Signature is Valid" in said:
             believed.append(name)
     assert believed == BELIEVED
+
+
+def drawn_with_the_page_of(other: bytes) -> Callable[[dict[int, bytes]], None]:
+    """Make a change that puts another receipt's page where a receipt's page is."""
+
+    def change(bodies: dict[int, bytes]) -> None:
+        table = objects.open_table(other)
+        (page,) = [body for body in bodies.values() if b"/Type /Page/" in body]
+        (number,) = re.findall(rb"/Contents ([0-9]+) 0 R", page)
+        bodies[int(number)] = other[slice(*table.spans[int(number)])].partition(b" obj\n")[2]
+
+    return change
+
+
+def test_the_page_of_one_receipt_and_the_evidence_of_another_are_none(tmp_path: Path) -> None:
+    """The thief of the signing key, or a press gone wrong: genuine evidence, another's page, and a good signature."""
+    signer = office().signer
+    chain = Chain(office().root.certificate, signer.certificate, signer.key)
+    poor, rich = (
+        pressed(money()),
+        pressed(money(amount=900_000, sources=(SourceShare(name="APBD 2021", amount=900_000),))),
+    )
+    rewritten = sign(rewrite(poor, lambda _: None), chain)
+    assert rule_at_the_page(rewritten, tmp_path) == ""
+    mixed = sign(rewrite(poor, drawn_with_the_page_of(rich)), chain)
+    assert rule_at_the_page(mixed, tmp_path) == "receipt.page"
+    assert verdicts.of_rule("receipt.page") == verdicts.refused(Reason.PAGE)
+    told = commanded(mixed, office().root_pem)
+    assert told.endswith("rule: receipt.page\nreason: the page does not say the amount of the evidence\n")
