@@ -53,6 +53,10 @@ class Reason(Enum):
     )
     UNREADABLE = "Berkas ini tidak dapat dibaca dalam batas waktu dan ukuran kami."
     TOO_LARGE = "Berkas ini lebih besar dari 2 MB. Tanda terima kami tidak pernah sebesar itu."
+    TOO_SLOW = (
+        "Berkas ini tidak selesai terkirim dalam satu menit. Coba di tempat yang sinyalnya lebih baik, atau periksa di "
+        "ponsel ini tanpa mengirimnya."
+    )
     NOTHING_GIVEN = "Belum ada kode atau berkas yang diberikan."
     BUSY = "Terlalu banyak pemeriksaan saat ini. Coba lagi beberapa menit lagi."
     NO_ROOT = (

@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response, current_app, make_response, render
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
 
 from aid_ledger.core import clock, logs
 from aid_ledger.custody import stamps
@@ -27,7 +27,7 @@ from aid_ledger.public.reading import Reading
 from aid_ledger.public.totals import Total, totals
 from aid_ledger.public.verdicts import Finding, Reason
 from aid_ledger.receipts.views import settings_here
-from aid_ledger.web import desk
+from aid_ledger.web import desk, hurry
 from aid_ledger.web.assets import A_MOMENT, FOREVER
 from aid_ledger.web.guard import public
 
@@ -128,7 +128,8 @@ def stamp_keys() -> ResponseReturnValue:
 @public
 def check_code() -> ResponseReturnValue:
     """Check a receipt by its code."""
-    typed = request.form.get("code", "")
+    with hurry.hurried(request.environ):
+        typed = request.form.get("code", "")
     if not typed.strip():
         return _answer(verdicts.undecided(Reason.NOTHING_GIVEN))
     if not _may_spend(limits.CODE_COST):
@@ -144,7 +145,8 @@ def check_file() -> ResponseReturnValue:
     """Check a receipt by its PDF file."""
     if not _may_spend(limits.FILE_COST):
         return _answer(verdicts.undecided(Reason.BUSY), HTTPStatus.TOO_MANY_REQUESTS)
-    upload = request.files.get("file")
+    with hurry.hurried(request.environ):
+        upload = request.files.get("file")
     pdf = upload.stream.read(reading.UPLOAD_MAX_BYTES + 1) if upload is not None else b""
     at = clock.now()
     with desk.read() as session:
@@ -204,6 +206,12 @@ def transparency() -> ResponseReturnValue:
 def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """Answer a body larger than any receipt, unread."""
     return _answer(verdicts.undecided(Reason.TOO_LARGE), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+@bp.errorhandler(RequestTimeout)
+def too_slow(_error: RequestTimeout) -> ResponseReturnValue:
+    """Answer a body that did not arrive whole in its time."""
+    return _answer(verdicts.undecided(Reason.TOO_SLOW), HTTPStatus.REQUEST_TIMEOUT)
 
 
 @bp.errorhandler(Exception)

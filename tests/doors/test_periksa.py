@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import html
 import re
+import socket
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from aid_ledger.custody import stamps
 from aid_ledger.public import limits, reading, views
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.proving import evidence_of
-from aid_ledger.web import onefile
+from aid_ledger.web import hurry, onefile
 from aid_ledger.web.assets import VENDOR_FOLDER, read_manifest
 from audit import note, stamp, stampkeys
 from audit.policy import Policy
@@ -195,6 +196,19 @@ def test_hostile_uploads_end_in_a_promised_answer(app: Flask, pdf: bytes, words:
     """THREATS 20: bombs, disguises and floods; what is far too large is not even read."""
     answer = post_file(app, pdf, "../../etc/passwd")
     assert (headline(answer), answer.status_code) == (words, status)
+
+
+@pytest.mark.parametrize("path", ["/periksa", "/periksa/berkas"])
+def test_who_sends_without_end_holds_nobody_up(app: Flask, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """THREATS 20: half a body and then silence; the thread that reads it is free again, and the sender is answered."""
+    monkeypatch.setattr(hurry, "SEND_S", 0.2)
+    here, there = socket.socketpair()
+    with here, there, here.makefile("rb") as body:
+        there.sendall(b"--x\r\nContent-Disposition: form-data; ")
+        # What gunicorn says of itself: its body ends by itself, and the connection is at hand.
+        server = {"wsgi.input": body, "wsgi.input_terminated": True, "gunicorn.socket": here, "CONTENT_LENGTH": "1000"}
+        answer = app.test_client().post(path, content_type="multipart/form-data; boundary=x", environ_overrides=server)
+    assert (headline(answer), answer.status_code) == ("Tidak dapat diperiksa", 408)
 
 
 def test_an_empty_form_is_no_verdict(app: Flask) -> None:

@@ -259,7 +259,11 @@ def test_a_full_house_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"[]", b"{}", b'{"rule": ""}', b'{"rule": "", "index": "x"}', b"\xff", b"null"]
+    "answer",
+    [
+        *(b"", b"[]", b"{}", b'{"rule": ""}', b'{"rule": "", "index": "x"}', b"\xff", b"null", b"[" * 100_000),
+        b'{"rule": "", "index": 1e999, "signer": "", "signed_at_s": 0}',
+    ],
 )
 def test_an_answer_no_verifier_gives_is_no_answer(answer: bytes) -> None:
     """What comes out of the prison is read as strictly as what a stranger sends."""
