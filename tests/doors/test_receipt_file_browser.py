@@ -17,6 +17,7 @@ from audit.pdf import evidence as attached
 from tests.builders.browsing import PHONE, launched
 from tests.builders.officials import Founded
 from tests.builders.phones import BAD_FILE, IN_LOG, Site, choose, served, visited, words
+from tests.unit.receipts.forging import FORGERIES
 
 pytestmark = pytest.mark.browser
 Members = dict[str, Any]
@@ -44,17 +45,26 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
+DRAWN_OVER = ("ISA: page contents", "EAA: free text", "saved again")
+"""What only the signature of the PDF betrays: the evidence in the file is genuine, and the page is not."""
+
+
 def test_a_file_is_checked_without_signal_after_one_visit(site: Site, page: Page) -> None:
-    """Fields, salt, entry, path and seal; the signature of the PDF it leaves to others, and says so."""
+    """Fields, salt, entry, path and seal; the signature of the PDF it leaves to others, and says so.
+
+    Of a page that was drawn over it therefore says what the evidence says, and never that the file is proven.
+    """
     pdf = site.pdf
     visited(page, site)
     page.goto("about:blank")
     page.goto(f"{site.address}/periksa")
-    choose(page, pdf)
-    assert words(page) == IN_LOG
-    expect(page.locator("#answer-facts")).to_contain_text("tiga ratus ribu rupiah")
-    expect(page.locator("#answer-by")).to_contain_text("Tanda tangan PDF-nya belum diperiksa")
-    assert page.locator(".trust--proved").count() == 0
+    for drawn in (pdf, *(FORGERIES[name](pdf) for name in DRAWN_OVER)):
+        page.evaluate("document.getElementById('answer').hidden = true")
+        choose(page, drawn)
+        assert words(page) == IN_LOG
+        expect(page.locator("#answer-facts")).to_contain_text("tiga ratus ribu rupiah")
+        expect(page.locator("#answer-by")).to_contain_text("Tanda tangan PDF-nya belum diperiksa")
+        assert page.locator(".trust--proved").count() == 0
 
 
 def reattached(site: Site, change: Callable[[Members], object]) -> bytes:
@@ -142,6 +152,7 @@ def test_what_is_no_receipt_takes_the_page_nowhere(site: Site, page: Page) -> No
         + bomb,
         "no deflate": b"%PDF-1.7\n8 0 obj\n<</Type /EmbeddedFile/Filter /FlateDecode/Length 5>>\nstream\nxxxxx",
         "too large": b"%PDF-1.7\n" + b"x" * 2_100_000,
+        **{name: FORGERIES[name](pdf) for name in ("swapped attachment", "encrypted", "twice")},
     }.items():
         page.evaluate("document.getElementById('answer').hidden = true")
         choose(page, raw)
