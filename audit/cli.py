@@ -261,6 +261,8 @@ def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
     tell("origin", report.origin)
     tell("index", str(report.index))
     tell("size", str(report.size))
+    tell("copy", str(report.impression.copy))
+    tell("language", report.impression.language)
     for name in report.witnesses:
         tell("cosigned", name)
     tell("anchored", "yes" if report.anchored else "no")

@@ -24,4 +24,5 @@ def to_json(finding: Finding, *, zone: str) -> dict[str, str]:
         "ended_at": formats.waktu(finding.ended_at, zone) if finding.ended_at else "",
         "why": finding.end_reason,
         "replaced_by": finding.replaced_by,
+        "copies": str(finding.copies),
     }

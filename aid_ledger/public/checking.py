@@ -118,11 +118,19 @@ def compare(session: Session, keys: FieldKeys, anchors: Anchors, read: Reading, 
     found = _proven(session, keys, anchors, receipt, read.fields.code, at)
     if found.proof is None:
         return found
-    if found.fields != read.fields or found.proof.position != read.index:
-        # Both are signed by the log's key: it has told two stories.
-        return verdicts.undecided(Reason.RECORD_DIFFERS)
+    if reason := _difference(found, found.proof, read):
+        return verdicts.undecided(reason)
     proof = Proof(found.proof.position, found.proof.size, found.proof.sealed_at, _common_name(read.signer))
     return _standing(session, receipt, Finding(Verdict.GENUINE, fields=read.fields, proof=proof, second=read.second))
+
+
+def _difference(found: Finding, proof: Proof, read: Reading) -> Reason | None:
+    """Say what a verified file says that our own record does not; None if nothing."""
+    if found.fields != read.fields or proof.position != read.index:
+        # Both are signed by the log's key: it has told two stories.
+        return Reason.RECORD_DIFFERS
+    # Pressed with the agency's key, and past the deed that records it.
+    return Reason.PRINT_UNKNOWN if read.copy > max(found.copies, 1) else None
 
 
 def _proven(
@@ -150,7 +158,8 @@ def _common_name(signer: str) -> str:
 
 
 def _standing(session: Session, receipt: Receipt, found: Finding) -> Finding:
-    """Add what only this server knows: whether the receipt was cancelled or replaced."""
+    """Add what only this server knows: how often the receipt was printed, whether it was cancelled or replaced."""
+    found = replace(found, copies=receipt.copies)
     if receipt.state == rules.ISSUED:
         return found
     successor = queries.successor(session, receipt)

@@ -65,6 +65,7 @@ class Reading:
     index: int = 0
     signer: str = ""
     signed_at_s: int = 0
+    copy: int = 0
     fields: ReceiptFields | None = None
     second: Opinion | None = None
 
@@ -122,6 +123,7 @@ def verify(source: Path, results: Path, arguments: Arguments) -> None:
             "index": report.index,
             "signer": report.signer,
             "signed_at_s": int(report.signed_at.timestamp()),
+            "copy": report.impression.copy,
             "fields": report.fields.to_json(),
             "second": _read_again(pdf, arguments).to_json(),
         }
@@ -185,6 +187,7 @@ def understood(raw: bytes) -> Reading:
             index=int(answer["index"]),
             signer=str(answer["signer"]),
             signed_at_s=int(answer["signed_at_s"]),
+            copy=int(answer["copy"]),
             fields=ReceiptFields.from_json(answer["fields"]).check(),
             second=Opinion.from_json(answer["second"]),
         )

@@ -44,6 +44,10 @@ class Reason(Enum):
         "Dua program pembaca yang berbeda tidak sependapat tentang tanda tangan berkas ini, sehingga tidak kami "
         "nyatakan asli. Ini bukan kesalahan Anda: laporkanlah."
     )
+    PRINT_UNKNOWN = (
+        "Tanda tangan dan catatan log di dalam berkas ini sah, tetapi nomor cetakannya tidak ada dalam catatan server "
+        "ini. Cetakan itu dibuat tanpa dicatat: laporkanlah."
+    )
     STATE_UNKNOWN = (
         "Tanda tangan dan catatan log di dalam berkas ini sah, tetapi server ini tidak mengenalnya, sehingga tidak "
         "dapat menyatakan apakah tanda terima masih berlaku."
@@ -118,6 +122,8 @@ class Finding:
     replaced_by: str = ""
     second: Opinion | None = None
     """What a reader of other people says of the file; there only where our own verifier has accepted one."""
+    copies: int = 0
+    """How often the receipt was printed, as this server has recorded it."""
 
     @property
     def is_genuine(self) -> bool:

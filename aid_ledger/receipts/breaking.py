@@ -42,6 +42,7 @@ class Column:
 PAGE: Final = 126.0
 """An A5 page of 148 mm without its margins."""
 NUMBER: Final = Column(BOLD, 7.6, 110)
+COPY: Final = Column(BOLD, 8.4, 40)
 AMOUNT: Final = Column(BOLD, 22, 117)
 IN_WORDS: Final = Column(SANS, 8.6, 117)
 CONTENTS: Final = Column(SANS, 7.6, 117)

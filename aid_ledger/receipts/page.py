@@ -17,8 +17,10 @@ from aid_ledger.receipts.placing import place_in_log
 from aid_ledger.receipts.stamping import StampKey
 from aid_ledger.web import formats
 from audit import note
+from audit.pdf import impressions
 from audit.pdf.evidence import Evidence
 from audit.pdf.fields import GOODS, Approver, Handover, ReceiptFields
+from audit.pdf.impressions import FIRST, Impression
 
 ZONE_NAMES: Final = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 
@@ -78,6 +80,7 @@ class Page:
     check_page: str
     fingerprint: str
     number: Lines
+    copy: Lines
     amount: Lines
     in_words: Lines
     contents: Lines
@@ -98,7 +101,7 @@ class Page:
         rows = [row.value for row in self.rows]
         sources = [part for each in self.sources for part in (each.name, each.amount)]
         steps = [part for each in self.steps for part in (each.step, each.name, each.office, each.at)]
-        above = (self.number, self.amount, self.in_words, self.contents)
+        above = (self.number, self.copy, self.amount, self.in_words, self.contents)
         return [*above, *rows, *sources, *steps, self.code, self.place, self.root]
 
     def lines(self) -> list[str]:
@@ -124,6 +127,7 @@ class Page:
             check_page=self.check_page,
             fingerprint=self.fingerprint,
             number=changed(self.number),
+            copy=changed(self.copy),
             amount=changed(self.amount),
             in_words=changed(self.in_words),
             contents=changed(self.contents),
@@ -143,8 +147,8 @@ class Page:
         return [each.amount for each in self.sources] + [each.at for each in self.steps]
 
 
-def page_of(evidence: Evidence, issuer: Issuer) -> Page:
-    """Write everything the page shows.
+def page_of(evidence: Evidence, issuer: Issuer, impression: Impression = FIRST) -> Page:
+    """Write everything the page of one print shows.
 
     Raises:
         MalformedInput: the evidence holds no proof.
@@ -159,6 +163,7 @@ def page_of(evidence: Evidence, issuer: Issuer) -> Page:
         check_page=f"{issuer.base_url.rstrip('/')}/periksa".removeprefix("https://"),
         fingerprint=_grouped(issuer.root_fingerprint.hex(), 4, " "),
         number=wrap(fields.number, breaking.NUMBER),
+        copy=wrap(impressions.sentence(impression), breaking.COPY),
         amount=wrap(_amount(fields.amount, fields.unit), breaking.AMOUNT),
         in_words=wrap(fields.in_words, breaking.IN_WORDS),
         contents=wrap(f"Isi: {fields.contents}", breaking.CONTENTS) if fields.contents else (),

@@ -26,7 +26,7 @@ from aid_ledger.officials import queries as officials
 from aid_ledger.officials.models import Official
 from aid_ledger.programs.models import Program
 from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.rules import ReceiptNotFound
+from aid_ledger.receipts.rules import ISSUED, ReceiptNotFound, ReceiptNotStanding
 from aid_ledger.regions.models import Agency, Region
 from audit.entry import parse_entry
 
@@ -162,6 +162,14 @@ def _offices(session: Session) -> Callable[[Handover], str]:
 def receipt(session: Session, reference: str) -> Receipt:
     """Fetch a receipt by its number; raises ReceiptNotFound."""
     return _found(session.scalars(select(Receipt).where(Receipt.reference == reference)).first())
+
+
+def standing(session: Session, reference: str) -> Receipt:
+    """Fetch a receipt that stands; raises ReceiptNotFound, ReceiptNotStanding."""
+    found = receipt(session, reference)
+    if found.state != ISSUED:
+        raise ReceiptNotStanding(receipt=reference)
+    return found
 
 
 def lock_receipt(session: Session, reference: str) -> Receipt:

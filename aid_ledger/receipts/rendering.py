@@ -27,6 +27,7 @@ from aid_ledger.receipts.varying import Particulars, fill_range, particulars_of
 from aid_ledger.web.assets import TEMPLATE_FOLDER
 from audit.pdf.document import ATTACHMENT
 from audit.pdf.evidence import Evidence
+from audit.pdf.impressions import FIRST, Impression
 
 _ASSETS: Final = resources.files("aid_ledger.receipts") / "assets"
 _SCHEME: Final = "asset:"
@@ -55,8 +56,8 @@ class ReceiptPrinter:
         self._template = environment.get_template(_TEMPLATE)
         self._files = PackagedFiles({_QR: _any_picture()})
 
-    def render(self, evidence: Evidence, *, signed_at: dt.datetime) -> bytes:
-        """Lay out one receipt with its evidence attached, ready for `signing.sign`.
+    def render(self, evidence: Evidence, impression: Impression = FIRST, *, signed_at: dt.datetime) -> bytes:
+        """Lay out one print of a receipt with its evidence attached, ready for `signing.sign`.
 
         `signed_at` is written into the file as the time of its making and signing. It must not lie before the entry
         was recorded, or no verifier accepts the receipt; use the same time again to print the same bytes again.
@@ -65,8 +66,8 @@ class ReceiptPrinter:
             MalformedInput: the evidence breaks its schema.
 
         """
-        these = particulars_of(evidence, self._issuer, signed_at=signed_at)
-        return self.lay_out(page_of(evidence, self._issuer), these)
+        these = particulars_of(evidence, self._issuer, impression, signed_at=signed_at)
+        return self.lay_out(page_of(evidence, self._issuer, impression), these)
 
     def lay_out(self, page: Page, these: Particulars) -> bytes:
         """Lay out a page with its particulars."""

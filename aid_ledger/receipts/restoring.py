@@ -1,4 +1,7 @@
-"""What becomes of receipts after a restore: those that were forgotten may be issued anew, once; cancelled stay so."""
+"""What becomes of receipts after a restore: those that were forgotten may be issued anew, once; cancelled stay so.
+
+Papers that had left stay counted, so that the next print of a receipt has a number that no paper has.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from aid_ledger.core.numbering import reserve_references
 from aid_ledger.log.recover import Loss
 from aid_ledger.receipts import rules
 from aid_ledger.receipts.models import Receipt
-from audit.facts.paying import ReceiptCancelled, ReceiptIssued
+from audit.facts.paying import ReceiptCancelled, ReceiptIssued, ReceiptPrinted
 from audit.facts.restoring import LostReceipt, ReceiptsLost
 
 FACT_RECEIPTS: Final = 500
@@ -33,4 +36,8 @@ def restore(act: Act, loss: Loss) -> None:
         if receipt is not None:
             receipt.state, receipt.reason, receipt.end_act = rules.CANCELLED, cancelled.reason, entry.act
             receipt.ended_at = clock.parse_instant(entry.recorded_at)
+    for _entry, printed in loss.of(ReceiptPrinted):
+        receipt = act.session.scalars(select(Receipt).where(Receipt.public_id == printed.receipt)).first()
+        if receipt is not None:
+            receipt.copies = printed.copy
     act.session.flush()

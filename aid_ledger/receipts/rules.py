@@ -25,6 +25,9 @@ STEP_WORDS: Final = {"verified": "Diverifikasi", "approved": "Disetujui dengan O
 CHANNEL_WORDS: Final = {"bank": "Transfer bank", "cash": "Tunai", "goods": "Barang diserahkan"}
 """Channels as a household reads them."""
 
+PRINT_TRIES: Final = 5
+"""How often a paper is made again because somebody else's took its number; one such meeting is rare already."""
+
 TYPED_MAX: Final = 64
 """Longer than any code with blanks and hyphens; what is longer is cut before it is hashed."""
 
@@ -60,6 +63,13 @@ class ReceiptNotStanding(DomainError):
 
     kind = Kind.CONFLICT
     code = "receipt.not_standing"
+
+
+class PrintContended(DomainError):
+    """Others print the same receipt at the same time; each paper's number is its own, so this one has to wait."""
+
+    kind = Kind.CONFLICT
+    code = "receipt.print_contended"
 
 
 class SigningUnavailable(DomainError):

@@ -117,20 +117,30 @@ def cancel_receipt(act: Act, reference: str, *, reason: str) -> Receipt:
     return receipt
 
 
-def record_print(act: Act, reference: str) -> Receipt:
-    """Record that a receipt was printed once more; only then may the paper leave.
+def record_print(act: Act, reference: str, *, copy: int) -> bool:
+    """Record that a receipt was printed once more; only then may the paper leave, on which the number stands already.
+
+    Says whether the number was still free: where somebody else has printed meanwhile, nothing is recorded, and the
+    paper is made again with the next one. So no two papers have one number, and no number is recorded of which there
+    was no paper. A crash after the commit leaves a number whose paper nobody got: one too many, never one too few.
 
     Raises:
         ReceiptNotFound: there is no such receipt.
+        ReceiptNotStanding: it was cancelled or replaced.
         NotSealed, NotWitnessed, WaySpent: neither the quorum nor an open way lets it out.
     """
     receipt = queries.lock_receipt(act.session, reference)
+
+    if receipt.state != rules.ISSUED:
+        raise rules.ReceiptNotStanding(receipt=reference)
+    if copy != receipt.copies + 1:
+        return False
     leaving.let_leave(act, [receipt.issue_act], what=receipt.public_id, amount=0, lines=RECEIPT_LINES)
 
-    receipt.copies += 1
+    receipt.copies = copy
 
-    act.record(facts.ReceiptPrinted(receipt=receipt.public_id, copy=receipt.copies))
-    return receipt
+    act.record(facts.ReceiptPrinted(receipt=receipt.public_id, copy=copy))
+    return True
 
 
 def code_hash(keys: FieldKeys, code: str) -> bytes:

@@ -27,7 +27,9 @@ import pydyf
 from aid_ledger.receipts import qr
 from aid_ledger.receipts.page import Issuer, title_of
 from audit.pdf import evidence as receipt_evidence
+from audit.pdf import impressions
 from audit.pdf.evidence import Evidence
+from audit.pdf.impressions import FIRST, Impression
 
 PRODUCER: Final = "Aid Ledger"
 SIGNATURE_BYTES: Final = 2_048
@@ -81,21 +83,29 @@ _XMP: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What one receipt's file holds besides its page: what it calls itself, when it was made, evidence, address."""
+    """What one file holds besides its page: what it calls itself, when it was made, evidence, address, which print."""
 
     title: str
     author: str
     moment: dt.datetime
     evidence: bytes
     address: str
+    impression: Impression = FIRST
+
+    @property
+    def copy(self) -> str:
+        """Say which copy it is; "" for the first print."""
+        return impressions.sentence(self.impression)
 
     @property
     def identifier(self) -> str:
-        """Return the file's identifier: the same evidence is the same receipt."""
-        return hashlib.sha256(self.evidence).hexdigest()[:32]
+        """Return the file's identifier: the same evidence, printed for the same time, is the same file."""
+        return hashlib.sha256(self.evidence + self.copy.encode()).hexdigest()[:32]
 
 
-def particulars_of(evidence: Evidence, issuer: Issuer, *, signed_at: dt.datetime) -> Particulars:
+def particulars_of(
+    evidence: Evidence, issuer: Issuer, impression: Impression = FIRST, *, signed_at: dt.datetime
+) -> Particulars:
     """Gather what varies in the file of a receipt signed at some time; raises MalformedInput for bad evidence."""
     fields = evidence.fields
     return Particulars(
@@ -104,6 +114,7 @@ def particulars_of(evidence: Evidence, issuer: Issuer, *, signed_at: dt.datetime
         moment=signed_at.astimezone(dt.UTC),
         evidence=receipt_evidence.write(evidence),
         address=qr.address_of(issuer.base_url, evidence, issuer.stamp_key),
+        impression=impression,
     )
 
 
@@ -151,11 +162,15 @@ def picture(these: Particulars) -> bytes:
 
 
 def signature(these: Particulars) -> bytes:
-    """Write the signature's dictionary, which forbids every later change (DocMDP, P 1), with an empty range and gap."""
+    """Write the signature's dictionary, which forbids every later change (DocMDP, P 1), with an empty range and gap.
+
+    A copy is signed for the reason that it is one, so that whoever looks at the signature reads the number, too.
+    """
     return b"".join(
         (
             b"<</Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M ",
             _time(these.moment),
+            b"/Reason " + _text(these.copy) if these.copy else b"",
             b"/Reference [<</Type /SigRef/TransformMethod /DocMDP",
             b"/TransformParams <</Type /TransformParams/P 1/V /1.2>>>>]",
             _EMPTY_RANGE,

@@ -1,8 +1,8 @@
 """A strict reader of this ledger's own receipts: signed PDF files of one fixed profile, checked offline, byte by byte.
 
 Reading order: `frame` (which bytes are signed), `cms` and `certificates` (by whom), `objects` and `document` (what is
-in the file), `fields` and `evidence` (what the log says of it), `ink` (what the page says of it); `der` is the little
-notation that two of them share.
+in the file), `impressions` (which print it is), `fields` and `evidence` (what the log says of it), `ink` (what the page
+says of both); `der` is the little notation that two of them share.
 This is no reader of PDF files in general: it refuses nearly all of them. Nor does it know whether a receipt was
 cancelled later; that is for the ledger's page, which is asked with the receipt's code.
 """
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 from audit import note
 from audit.errors import AuditError, MalformedInput, SignatureFailed
-from audit.pdf import certificates, cms, document, evidence, frame, ink, revocation
+from audit.pdf import certificates, cms, document, evidence, frame, impressions, ink, revocation
 from audit.pdf.fields import ReceiptFields
+from audit.pdf.impressions import Impression
 from audit.policy import Policy
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class ReceiptReport:
     root_fingerprint: bytes
     anchored: bool
     witnesses: tuple[str, ...]
+    impression: Impression
     fields: ReceiptFields
 
 
@@ -109,6 +111,7 @@ def _verify(pdf: bytes, pinned: Pinned, now_s: int) -> ReceiptReport:
     read = evidence.parse(contents.evidence)
     proven = evidence.check(read, pinned.trusted, now_s=now_s)
     ink.check(contents.lines, read.fields)
+    impressions.check(contents.lines, contents.impression)
     _check_moment(contents.signed_at, proven.recorded_at, now_s)
     said, stated = read.fields, proven.trust.checkpoint
     return ReceiptReport(
@@ -129,6 +132,7 @@ def _verify(pdf: bytes, pinned: Pinned, now_s: int) -> ReceiptReport:
         root_fingerprint=root.fingerprint,
         anchored=True,
         witnesses=tuple(each.key.name for each in proven.trust.cosigned),
+        impression=contents.impression,
         fields=said,
     )
 

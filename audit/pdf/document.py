@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from audit.errors import MalformedInput
-from audit.pdf import ink
+from audit.pdf import impressions, ink
 from audit.pdf.frame import Frame
+from audit.pdf.impressions import Impression
 from audit.pdf.objects import Name, Reference, Table, Value, open_table, read, read_dictionary, read_stream
 
 ATTACHMENT: Final = b"bukti.json"
@@ -48,10 +49,11 @@ _TIME: Final = re.compile(rb"D:([0-9]{14})Z")
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the verifier wants out of the file: the evidence, when the agency says it signed, and what the pages say."""
+    """What the verifier wants out of the file: the evidence, when it was signed, which print it is, what its pages say."""
 
     evidence: bytes
     signed_at: dt.datetime
+    impression: Impression
     lines: tuple[str, ...]
 
 
@@ -68,9 +70,11 @@ def open_document(frame: Frame) -> Contents:
     _expect(catalog.keys() == _CATALOG, "the catalog has other members")
     widget, pages = _check_pages(table, catalog["Pages"])
     signature = _check_form(table, catalog, widget)
-    signed_at = _check_signature(read_dictionary(table, signature, "Sig"), frame)
+    described = read_dictionary(table, signature, "Sig")
+    signed_at = _check_signature(described, frame)
+    impression = impressions.read(described.get("Reason"), catalog["Lang"])
     lines = tuple(line for page in pages for line in ink.lines_of(table, page))
-    return Contents(_read_attachment(table, catalog), signed_at, lines)
+    return Contents(_read_attachment(table, catalog), signed_at, impression, lines)
 
 
 def _check_pages(table: Table, root: Value) -> tuple[Reference, list[dict[str, Value]]]:
@@ -106,7 +110,7 @@ def _check_form(table: Table, catalog: dict[str, Value], widget: Reference) -> V
 def _check_signature(signature: dict[str, Value], frame: Frame) -> dt.datetime:
     """Check the signature's dictionary against the frame, and return when it says it was made."""
     begins, ends = frame.gap
-    _expect(signature.keys() == _SIGNATURE, "the signature's dictionary has other members")
+    _expect(signature.keys() - {"Reason"} == _SIGNATURE, "the signature's dictionary has other members")
     _expect(signature["Filter"] == "Adobe.PPKLite", "the signature is of another kind")
     _expect(signature["SubFilter"] == "ETSI.CAdES.detached", "the signature is of another kind")
     _expect(signature["Reference"] == _NO_CHANGES, "the signature does not forbid changes")

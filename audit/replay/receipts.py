@@ -42,8 +42,13 @@ def _cancelled(state: State, step: Step, fact: facts.ReceiptCancelled) -> None:
 
 
 def _printed(state: State, step: Step, fact: facts.ReceiptPrinted) -> None:
-    if fact.receipt not in state.receipts:
-        state.broken("receipt.unknown", step.index, f"receipt {fact.receipt} was printed and never issued")
+    if not _stands(state, fact.receipt):
+        state.broken("receipt.ended", step.index, f"receipt {fact.receipt} was printed and does not stand")
+    due = state.prints.get(fact.receipt, 0) + 1
+    if fact.copy != due:
+        sentence = f"receipt {fact.receipt} was printed as copy {fact.copy}, the next is {due}"
+        state.broken("receipt.copy", step.index, sentence)
+    state.prints[fact.receipt] = max(due, fact.copy)
 
 
 def _stands(state: State, receipt: str) -> bool:

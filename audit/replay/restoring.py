@@ -90,6 +90,7 @@ def _receipts(state: State, step: Step, fact: ReceiptsLost) -> None:
             state.broken("receipt.unknown", step.index, f"receipt {lost.receipt} was lost but never issued")
             continue
         state.receipts.discard(lost.receipt)
+        state.prints.pop(lost.receipt, None)
         batch = state.batches.get(lost.batch)
         if batch is not None:
             batch.unreceipted[lost.amount] += 1

@@ -294,6 +294,8 @@ class State:
     result_files: set[str] = field(default_factory=set)
     receipts: set[str] = field(default_factory=set)
     receipts_ended: set[str] = field(default_factory=set)
+    prints: dict[str, int] = field(default_factory=dict)
+    """Receipt to how often it was printed, once it was."""
 
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     """Table to key to the digest of the row as last written; a deleted row is absent. Empty unless asked for."""

@@ -16,6 +16,7 @@ from audit.errors import UnknownKind
 from audit.facts.paying import BatchVerified
 from audit.note import COSIGNATURE, SigningKey
 from audit.pdf import ReceiptFields, ReceiptReport
+from audit.pdf.impressions import Impression
 from audit.policy import Policy
 from audit.verify import verify_log
 from tests.audit.small_log import (
@@ -308,6 +309,7 @@ def make_report(**changes: object) -> ReceiptReport:
         root_fingerprint=b"f" * 32,
         anchored=True,
         witnesses=("witness1.example",),
+        impression=Impression(2, "id"),
         fields=said,
     )
     return replace(report, **changes)  # type: ignore[arg-type]  # a test names fields of the report
@@ -319,6 +321,7 @@ def test_a_good_receipt_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     for line in ("amount: 300000 IDR", "paid_on: 2026-11-22", "index: 4", "cosigned: witness1.example", "result: good"):
         assert line in told.splitlines()
+    assert told.splitlines()[9:11] == ["copy: 2", "language: id"]
     assert tell_receipt(lambda: make_report(paid_on=None, witnesses=(), anchored=False)) == 0
     assert "anchored: no" in capsys.readouterr().out
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
+from audit.errors import AuditError
+from audit.pdf.impressions import FIRST, Impression
 from tests.audit.forge import MONEY, attach, good_chain, refused, rewrite, swap, verify
 
 Change = Callable[[dict[int, bytes]], None]
@@ -53,6 +55,58 @@ def test_nothing_in_a_receipt_acts(change: Change) -> None:
         "receipt.attachment" if change is ACTIONS["named script"] else "receipt.profile",
         good_chain().root_pem,
     )
+
+
+PRINTS: dict[str, tuple[Change, str, str]] = {
+    "no number": (
+        swap(b"/Reference [<<", b"/Reason (Cetakan ke- \\(salinan\\))/Reference [<<"),
+        "receipt.copy",
+        "the signature gives a reason that is no copy's",
+    ),
+    "the first": (
+        swap(b"/Reference [<<", b"/Reason (Cetakan ke-1 \\(salinan\\))/Reference [<<"),
+        "receipt.copy",
+        "the signature gives a reason that is no copy's",
+    ),
+    "a zero before": (
+        swap(b"/Reference [<<", b"/Reason (Cetakan ke-02 \\(salinan\\))/Reference [<<"),
+        "receipt.copy",
+        "the signature gives a reason that is no copy's",
+    ),
+    "another sentence": (
+        swap(b"/Reference [<<", b"/Reason (Cetakan ke-2 \\(asli\\)   )/Reference [<<"),
+        "receipt.copy",
+        "the signature gives a reason that is no copy's",
+    ),
+    "another beginning": (
+        swap(b"/Reference [<<", b"/Reason (Salinan ke- 2 \\(salinan\\))/Reference [<<"),
+        "receipt.copy",
+        "the signature gives a reason that is no copy's",
+    ),
+    "no text": (
+        swap(b"/Reference [<<", b"/Reason 2/Reference [<<"),
+        "receipt.copy",
+        "the signature gives a reason that is no copy's",
+    ),
+    "another language": (swap(b"/Lang (id)", b"/Lang (jv)"), "receipt.language", "the document is in another language"),
+    "no language": (swap(b"/Lang (id)", b"/Lang 1"), "receipt.language", "the document is in another language"),
+}
+
+
+@pytest.mark.parametrize("name", PRINTS)
+def test_a_print_says_which_it_is_in_one_way(name: str) -> None:
+    """A copy that calls itself an original, or whose number nobody can read, is no paper of ours."""
+    change, rule, sentence = PRINTS[name]
+    refused(rewrite(MONEY, change), rule, good_chain().root_pem)
+    with pytest.raises(AuditError, match=re.escape(sentence)):
+        verify(rewrite(MONEY, change), good_chain().root_pem)
+
+
+def test_a_copy_is_a_receipt() -> None:
+    """Its number is read from under the signature; a file without one is the first print."""
+    copied = rewrite(MONEY, swap(b"/Reference [<<", b"/Reason (Cetakan ke-12 \\(salinan\\))/Reference [<<"))
+    assert verify(copied, good_chain().root_pem).impression == Impression(12, "id")
+    assert verify(MONEY).impression == FIRST == Impression(1, "id")
 
 
 FREE_TEXT = b"<</Type /Annot/Subtype /FreeText/Rect [0 0 200 200]/Contents (Rp900.000)>>"

@@ -34,6 +34,11 @@ def ended(name: str, replaced_by: str = "") -> paying.ReceiptCancelled:
     return paying.ReceiptCancelled(receipt=name, replaced_by=replaced_by, reason="salah cetak")
 
 
+def printed(name: str, copy: int) -> paying.ReceiptPrinted:
+    """Print a receipt as some copy."""
+    return paying.ReceiptPrinted(receipt=name, copy=copy)
+
+
 def return_of(
     *,
     batch: str = "BTC-1",
@@ -128,8 +133,24 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         [("receipt.replaced", "more", "receipt r1 is replaced by one that does not stand")],
     ),
     "a receipt printed that was never issued": (
-        then(*said("treasurer", paying.ReceiptPrinted(receipt="r9", copy=1))),
-        [("receipt.unknown", "more", "receipt r9 was printed and never issued")],
+        then(*said("treasurer", printed("r9", 1))),
+        [("receipt.ended", "more", "receipt r9 was printed and does not stand")],
+    ),
+    "a receipt printed that was cancelled": (
+        then(*said("treasurer", ended("r1")), *said("treasurer", printed("r1", 1))),
+        [("receipt.ended", "more.1", "receipt r1 was printed and does not stand")],
+    ),
+    "two papers of one number": (
+        then(*said("treasurer", printed("r1", 1)), *said("treasurer", printed("r1", 1))),
+        [("receipt.copy", "more.1", "receipt r1 was printed as copy 1, the next is 2")],
+    ),
+    "a number left out": (
+        then(*said("treasurer", printed("r1", 2)), *said("treasurer", printed("r1", 3))),
+        [("receipt.copy", "more", "receipt r1 was printed as copy 2, the next is 1")],
+    ),
+    "a first paper of no number": (
+        then(*said("treasurer", printed("r1", 0)), *said("treasurer", printed("r1", 2))),
+        [("receipt.copy", "more", "receipt r1 was printed as copy 0, the next is 1")],
     ),
     "less returned than the lines": (
         then(*return_of(amount=299_999)),

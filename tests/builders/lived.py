@@ -250,7 +250,7 @@ def _cancel_a_receipt(stage: Stage, rounds: Rounds) -> None:
     with reading(stage.acts.engine) as session:
         first, second = session.scalars(select(Receipt.reference).order_by(Receipt.id).limit(2))
     stage.do("bendahara", receipts.cancel_receipt, first, reason="Salah keluarga")
-    stage.do("bendahara", receipts.record_print, second)
+    stage.do("bendahara", receipts.record_print, second, copy=1)
 
 
 def _change_the_officials(stage: Stage) -> None:

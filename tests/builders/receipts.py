@@ -8,7 +8,8 @@ from aid_ledger.disbursement.models import BatchLine
 from aid_ledger.receipts import service
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.press import Press
-from aid_ledger.receipts.signing import KeySigner
+from aid_ledger.receipts.signing import KeySigner, Signer
+from audit.pdf.impressions import FIRST, Impression
 from tests.benches import Bench
 from tests.builders import delivering, receipt_keys
 from tests.builders.officials import Founded
@@ -16,7 +17,7 @@ from tests.builders.officials import Founded
 BASE_URL = "https://bansos.bekasikab.example"
 
 
-def press(signer: KeySigner | None = None) -> Press:
+def press(signer: Signer | None = None) -> Press:
     """Give a press whose signing certificate begins now, unless it is given whom to sign by."""
     key, certificate = receipt_keys.signing()
     return Press(
@@ -67,10 +68,16 @@ def code_of(bench: Bench, receipt: Receipt) -> str:
     return service.open_receipt(bench.kit.keys, receipt).fields.code
 
 
-def pdf_of(bench: Bench, receipt: Receipt) -> bytes:
-    """Print a receipt."""
+def pdf_of(bench: Bench, receipt: Receipt, impression: Impression = FIRST) -> bytes:
+    """Make one print of a receipt."""
     with bench.reading() as session:
-        return press().pdf_of(session, bench.kit.keys, receipt.reference)
+        return press().pdf_of(session, bench.kit.keys, receipt.reference, impression)
+
+
+def printed(founded: Founded, receipt: Receipt, *, copy: int, by: str = "field") -> bool:
+    """Record that a receipt's paper of some number leaves."""
+    with founded.act(by) as act:
+        return service.record_print(act, receipt.reference, copy=copy)
 
 
 def cancel(founded: Founded, receipt: Receipt, *, reason: str = "Salah keluarga", by: str = "treasurer") -> None:

@@ -12,9 +12,12 @@ from aid_ledger.core.roles import Role
 from aid_ledger.log.pen import LogPen
 from aid_ledger.receipts import jobs, queries, rules, service, views
 from aid_ledger.receipts.models import Receipt
+from aid_ledger.receipts.signing import KeySigner
 from audit.pdf import verify_receipt
+from audit.pdf.impressions import FIRST, Impression
 from tests.builders import delivering, receipt_keys
 from tests.builders import receipts as builders
+from tests.builders.log import assert_log_agrees
 from tests.builders.officials import PEOPLE, Founded
 from tests.builders.web import Browser, browse
 
@@ -152,7 +155,76 @@ def test_the_printed_file_proves_itself_and_is_counted(web_app: Flask, founded: 
     vkey = str(founded.bench.key.verifier())
     report = verify_receipt(answer.data, root_cert=receipt_keys.root_pem(), log_key=vkey)
     assert report.number == receipt.reference
-    assert "1 kali" in browser.get(path(receipt)).text
+    assert (report.impression, "1 kali" in browser.get(path(receipt)).text) == (FIRST, True)
+    assert "Cetakan ke-2 (salinan)" in browser.get(path(receipt)).text
+    again = verify_receipt(
+        browser.post(f"{path(receipt)}/cetak", page=path(receipt)).data, root_cert=receipt_keys.root_pem(), log_key=vkey
+    )
+    assert again.impression == Impression(2)
+
+
+class SlowToken:
+    """A token that takes so long over each of some signatures that another officer prints the receipt meanwhile."""
+
+    def __init__(self, founded: Founded, receipt: Receipt, *, slow: int) -> None:
+        self._key, self.certificate = receipt_keys.signing()
+        self._founded, self._receipt, self._slow = founded, receipt, slow
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign, late."""
+        if self._slow:
+            self._slow -= 1
+            [now] = builders.receipts(self._founded.bench)
+            assert builders.printed(self._founded, self._receipt, copy=now.copies + 1, by="operator")
+        return KeySigner(self.certificate, self._key).sign(message)
+
+
+@pytest.mark.parametrize("slow", [1, rules.PRINT_TRIES - 1])
+def test_a_number_taken_meanwhile_has_the_paper_made_again(web_app: Flask, founded: Founded, slow: int) -> None:
+    """What stands on the paper is what was recorded for it, whoever else prints at the same time."""
+    [receipt] = builders.issued(founded, count=1)
+    web_app.extensions[views.PRESS] = builders.press(SlowToken(founded, receipt, slow=slow))
+    answer = browse(web_app, founded, "field").post(f"{path(receipt)}/cetak", page=path(receipt))
+    vkey = str(founded.bench.key.verifier())
+    report = verify_receipt(answer.data, root_cert=receipt_keys.root_pem(), log_key=vkey)
+    assert report.impression.copy == builders.receipts(founded.bench)[0].copies == slow + 1
+    assert_log_agrees(founded.bench)
+
+
+def test_whoever_is_always_late_gets_a_sentence_and_no_paper(web_app: Flask, founded: Founded) -> None:
+    """There is an end to trying, and nothing is counted for the one who got nothing."""
+    [receipt] = builders.issued(founded, count=1)
+    web_app.extensions[views.PRESS] = builders.press(SlowToken(founded, receipt, slow=rules.PRINT_TRIES))
+    answer = browse(web_app, founded, "field").post(f"{path(receipt)}/cetak", page=path(receipt))
+    assert answer.status_code == 409
+    assert "sedang dicetak orang lain" in answer.text
+    assert builders.receipts(founded.bench)[0].copies == rules.PRINT_TRIES
+
+
+class BrokenToken(SlowToken):
+    """A token that was pulled out."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign nothing."""
+        raise rules.SigningUnavailable(f"no token for {len(message)} bytes")
+
+
+def test_a_paper_that_could_not_be_made_is_not_counted(web_app: Flask, founded: Founded) -> None:
+    """A failed press claims no paper: the log counts what left."""
+    [receipt] = builders.issued(founded, count=1)
+    web_app.extensions[views.PRESS] = builders.press(BrokenToken(founded, receipt, slow=0))
+    answer = browse(web_app, founded, "field").post(f"{path(receipt)}/cetak", page=path(receipt))
+    assert answer.status_code == 503
+    assert builders.receipts(founded.bench)[0].copies == 0
+
+
+def test_an_ended_receipt_is_not_printed(web_app: Flask, founded: Founded) -> None:
+    """Not offered, and refused to whoever asks anyway."""
+    [receipt] = builders.issued(founded, count=1)
+    browser = browse(web_app, founded, "treasurer")
+    builders.cancel(founded, receipt)
+    assert "Unduh PDF" not in browser.get(path(receipt)).text
+    assert browser.post(f"{path(receipt)}/cetak", page="/akun").status_code == 409
 
 
 def test_nothing_is_printed_and_nothing_counted_before_the_seal(web_app: Flask, founded: Founded) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ from aid_ledger.log.export import export
 from audit import note
 from tests.benches import copy_database
 from tests.builders import lived as builders
+from tests.builders.officials import Founded
 from tests.journeys.attacking import WITNESSES, Stolen
+from tests.journeys.restoring import Backup
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +59,29 @@ def stolen(exported: Stolen, tmp_path: Path) -> Stolen:
     folder = tmp_path / "log"
     shutil.copytree(exported.folder, folder)
     return Stolen(folder, exported.key, exported.now_s)
+
+
+@pytest.fixture
+def back_up(founded: Founded, backend: str, tmp_path: Path) -> Iterator[Callable[[], Backup]]:
+    """Give what makes a backup of the agency as it is now."""
+    removals: list[Callable[[], None]] = []
+
+    def now() -> Backup:
+        folder = tmp_path / f"cadangan{len(removals)}"
+        folder.mkdir()
+        engine = founded.bench.engine
+        engine.dispose()
+        address = engine.url.render_as_string(hide_password=False)
+        is_file = backend == "sqlite"
+        template = f"sqlite:///{str(engine.url.database).removeprefix('file:')}" if is_file else address
+        if is_file:
+            with engine.connect() as connection:
+                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            engine.dispose()
+        url, remove = copy_database(backend, template, folder)
+        removals.append(remove)
+        return Backup(url, founded)
+
+    yield now
+    for remove in removals:
+        remove()

@@ -4,135 +4,38 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
 
-from aid_ledger.book import queries as book
-from aid_ledger.book.restoring import restore as book_again
-from aid_ledger.core.act import Acts
 from aid_ledger.core.db import keeping
 from aid_ledger.delivery import service as delivery
-from aid_ledger.delivery.restoring import restore as delivery_again
 from aid_ledger.delivery.rules import FileLeftBefore
 from aid_ledger.disbursement.models import Batch
-from aid_ledger.disbursement.restoring import restore as batches_again
 from aid_ledger.disbursement.rules import BatchEmpty
-from aid_ledger.log import heads, rules
-from aid_ledger.log.export import export
-from aid_ledger.log.pen import LogPen
-from aid_ledger.log.recover import Incident, Loss, recover
-from aid_ledger.log.salvage import Salvage, salvage
-from aid_ledger.receipts import service as receipts
-from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.restoring import restore as receipts_again
+from aid_ledger.log import rules
+from aid_ledger.log.salvage import salvage
 from aid_ledger.tables import METADATA
-from audit import policy
 from audit.facts.restoring import RECORDED
 from audit.note import SigningKey
-from audit.replay import Replay
-from audit.source import open_source
-from audit.verify import verify_log
-from tests.benches import copy_database, make_bench
+from tests.benches import make_bench
 from tests.builders import delivering, paying, programs
 from tests.builders.log import assert_log_agrees
 from tests.builders.officials import Founded
+from tests.journeys.restoring import (
+    Backup,
+    balanced,
+    exported,
+    kept_seal,
+    recovered,
+    salvaged,
+    verified,
+)
 from tests.rooms.log.writing import define
 
 OTHER = "32.16.06.2003"
-REPAIRS = (book_again, batches_again, delivery_again, receipts_again)
-
-
-@dataclass
-class Backup:
-    """A copy of an agency's database from some moment; `opened` goes on from it, as after a restore."""
-
-    url: str
-    today: Founded
-
-    @contextmanager
-    def opened(self) -> Iterator[Founded]:
-        """Open it in the place of the database that was lost; its entries wait for a sequencer of their own."""
-        today = self.today.bench
-        made = make_bench(self.url, today.folder, key=today.key, keys=today.kit.keys)
-        waiting = replace(made, acts=Acts(made.engine, LogPen(), made.kit))
-        try:
-            yield Founded(waiting, self.today.people)
-        finally:
-            made.engine.dispose()
-
-
-@pytest.fixture
-def back_up(founded: Founded, backend: str, tmp_path: Path) -> Iterator[Callable[[], Backup]]:
-    """Give what makes a backup of the agency as it is now."""
-    removals: list[Callable[[], None]] = []
-
-    def now() -> Backup:
-        folder = tmp_path / f"cadangan{len(removals)}"
-        folder.mkdir()
-        engine = founded.bench.engine
-        engine.dispose()
-        address = engine.url.render_as_string(hide_password=False)
-        is_file = backend == "sqlite"
-        template = f"sqlite:///{str(engine.url.database).removeprefix('file:')}" if is_file else address
-        if is_file:
-            with engine.connect() as connection:
-                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
-            engine.dispose()
-        url, remove = copy_database(backend, template, folder)
-        removals.append(remove)
-        return Backup(url, founded)
-
-    yield now
-    for remove in removals:
-        remove()
-
-
-def exported(founded: Founded, folder: Path) -> Path:
-    """Carry the log away, as any mirror does."""
-    founded.bench.sequencer.run_once()
-    with founded.bench.reading() as session:
-        export(session, folder, vkey=str(founded.bench.key.verifier()))
-    return folder
-
-
-def salvaged(restored: Founded, folder: Path) -> Salvage:
-    """Fetch what the restored database lacks, held against the checkpoint that was published."""
-    bench, keys = restored.bench, [restored.bench.key.verifier()]
-    head = heads.published_head(bench.folder / "published-checkpoint", keys)
-    return salvage(bench.engine, str(folder), keys, [head] if head else [])
-
-
-def recovered(restored: Founded, folder: Path, *, by: str = "admin2") -> Loss:
-    """Recover as two administrators do, and have the sequencer go on."""
-    found = salvaged(restored, folder)
-    incident = Incident("Pemulihan 1", "BA-1/2026", "admin")
-    loss = restored.bench.acts.run(restored.actor(by), recover, found, incident, REPAIRS)
-    restored.bench.sequencer.run_once()
-    return loss
-
-
-def verified(founded: Founded, folder: Path, *, kept: bytes) -> None:
-    """Hold the log, as it is now, against the key from paper and a checkpoint from before the crash."""
-    exported(founded, folder)
-    trusted = policy.Policy.of_log_key(str(founded.bench.key.verifier()))
-    report = verify_log(open_source(str(folder)), now_s=0, trusted=trusted, old_checkpoint=kept, checkers=[Replay()])
-    assert report.is_good, report.findings
-
-
-def balanced(founded: Founded) -> bool:
-    """Tell whether every balance is the sum of its transfers."""
-    with founded.bench.reading() as session:
-        return book.unbalanced(session) == []
-
-
-def kept_seal(founded: Founded) -> bytes:
-    """Take the published checkpoint home."""
-    return (founded.bench.folder / "published-checkpoint").read_bytes()
 
 
 def test_what_left_is_asked_about_and_never_sent_again(
@@ -189,43 +92,6 @@ def test_a_batch_the_backup_does_not_know_claims_its_lines_again(
         assert delivering.stages(restored.bench, sent) == {"delivered": sent.total}
         assert_log_agrees(restored.bench)
         verified(restored, folder, kept=kept)
-
-
-def test_what_arrived_stays_arrived_and_its_receipts_are_issued_once_more(
-    founded: Founded, back_up: Callable[[], Backup], tmp_path: Path
-) -> None:
-    """THREATS 8: sent, answered and receipted today: outcomes come back, and each line gets one receipt again."""
-    batch, paid = delivering.approved(founded.bench, founded, count=3)
-    yesterday = back_up()
-    with founded.act("treasurer") as act:
-        instruction = delivery.instruct(act, batch).reference
-    sent = delivering.Sent(batch, instruction, paid, 3)
-    content = delivering.answered(
-        delivering.file_of(founded.bench, sent), delivering.first_line_says(channel_status="FAILED", channel_code="")
-    )
-    delivering.imported(founded, sent, content)
-    with founded.act("treasurer") as act:
-        assert receipts.issue_receipts(act, batch) == 2
-    before, state = delivering.states(founded.bench, batch), delivering.state_of(founded.bench, batch)
-    numbers = {each.reference for each in all_receipts(founded)}
-    folder, kept = exported(founded, tmp_path / "log"), kept_seal(founded)
-    with yesterday.opened() as restored:
-        recovered(restored, folder)
-        assert (delivering.states(restored.bench, batch), delivering.state_of(restored.bench, batch)) == (before, state)
-        delivering.imported(restored, sent, content)
-        assert all_receipts(restored) == []
-        with restored.act("treasurer") as act:
-            assert receipts.issue_receipts(act, batch) == 2
-        assert not numbers & {each.reference for each in all_receipts(restored)}
-        assert_log_agrees(restored.bench)
-        assert balanced(restored)
-        verified(restored, folder, kept=kept)
-
-
-def all_receipts(founded: Founded) -> list[Receipt]:
-    """List the receipts there are."""
-    with founded.bench.reading() as session:
-        return list(session.scalars(select(Receipt)))
 
 
 def test_what_had_not_left_goes_back_to_its_maker_or_is_withdrawn(

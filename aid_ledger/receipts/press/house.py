@@ -30,6 +30,7 @@ from aid_ledger.receipts.signers.files import load_pem
 from aid_ledger.receipts.signing import Seal, Signer
 from aid_ledger.receipts.stamping import StampKey
 from aid_ledger.settings import Settings
+from audit.pdf.impressions import FIRST, Impression
 
 ROOTS: Final = 2
 """Roots remembered: the one in force, and the one that follows it while a rotation is under way."""
@@ -47,8 +48,8 @@ class Press:
         self._room = lru_cache(maxsize=ROOTS)(lambda root, key: PressRoom(Issuer(base_url, root, key)))
         self._under = lru_cache(maxsize=ROOTS)(self._find_seal)
 
-    def pdf_of(self, session: Session, keys: FieldKeys, reference: str) -> bytes:
-        """Make the signed PDF of a receipt.
+    def pdf_of(self, session: Session, keys: FieldKeys, reference: str, impression: Impression = FIRST) -> bytes:
+        """Make the signed PDF of one print of a receipt. That it leaves is `service.record_print`'s to record.
 
         Raises:
             ReceiptNotFound: there is no such receipt.
@@ -57,23 +58,29 @@ class Press:
                 was issued.
 
         """
-        return next(self.press_many(session, keys, [reference]))
+        return next(self.press_each(session, keys, [(reference, impression)]))
 
     def press_many(self, session: Session, keys: FieldKeys, references: Iterable[str]) -> Iterator[bytes]:
-        """Make the signed PDFs of many receipts, one after another; none is kept.
+        """Make the signed PDFs of many receipts, each as its first print; see `press_each`."""
+        return self.press_each(session, keys, ((reference, FIRST) for reference in references))
+
+    def press_each(
+        self, session: Session, keys: FieldKeys, prints: Iterable[tuple[str, Impression]]
+    ) -> Iterator[bytes]:
+        """Make the signed PDFs of many prints, one after another; none is kept.
 
         Raises:
             ReceiptNotFound, NotSealed, SigningUnavailable: as `pdf_of`, when the receipt's turn comes.
 
         """
         roots, stamper = receipt_roots(session, self._first_root), self._stamper(session)
-        for reference in references:
+        for reference, impression in prints:
             receipt = queries.receipt(session, reference)
             evidence = evidence_of(session, keys, receipt)
             _, stated = place_in_log(evidence)
             fingerprint, seal = self._seal_for(stated.size, roots)
             signed_at = _signed_at(seal.signer, receipt.issued_at)
-            yield self._room(fingerprint, stamper).print(evidence, signed_at=signed_at, seal=seal)
+            yield self._room(fingerprint, stamper).print(evidence, impression, signed_at=signed_at, seal=seal)
 
     def _stamper(self, session: Session) -> StampKey | None:
         """Give the key that stamps, if the log lists it: nobody could check another's stamp."""

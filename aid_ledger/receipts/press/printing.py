@@ -18,6 +18,7 @@ from aid_ledger.receipts.rendering import ReceiptPrinter
 from aid_ledger.receipts.signing import Seal, sign_with
 from aid_ledger.receipts.varying import particulars_of
 from audit.pdf.evidence import Evidence
+from audit.pdf.impressions import FIRST, Impression
 
 PLATES: Final = 64
 """Plates kept, each of some 80 kB: a batch needs a handful, for its longest names take a line more."""
@@ -32,15 +33,15 @@ class PressRoom:
         self._plates: OrderedDict[Shape, Plate | None] = OrderedDict()
         self._choosing = threading.Lock()
 
-    def print(self, evidence: Evidence, *, signed_at: dt.datetime, seal: Seal) -> bytes:
-        """Print a receipt and sign it.
+    def print(self, evidence: Evidence, impression: Impression = FIRST, *, signed_at: dt.datetime, seal: Seal) -> bytes:
+        """Print a receipt, for the first time or once more, and sign it.
 
         Raises:
             MalformedInput: the evidence breaks its schema.
 
         """
-        page = page_of(evidence, self._issuer)
-        these = particulars_of(evidence, self._issuer, signed_at=signed_at)
+        page = page_of(evidence, self._issuer, impression)
+        these = particulars_of(evidence, self._issuer, impression, signed_at=signed_at)
         plate = self.plate_for(page)
         if plate is not None:
             try:

@@ -29,6 +29,7 @@ from aid_ledger.settings import Settings
 from aid_ledger.web import desk, problems, slots
 from aid_ledger.web.guard import allow
 from audit.facts.paying import ReceiptCancelled, ReceiptIssued
+from audit.pdf.impressions import Impression
 
 if TYPE_CHECKING:
     from aid_ledger.receipts.press import Press
@@ -180,11 +181,20 @@ def print_pdf(reference: str) -> ResponseReturnValue:
     """Hand over the signed PDF, and record that it was printed once more."""
     with desk.read() as session:
         shown = queries.shown(session, reference, _areas())
-        pdf = the_press().pdf_of(session, desk.kit().keys, reference)
-    desk.act(service.record_print, reference)
-    response = Response(pdf, mimetype="application/pdf")
+    response = Response(_printed(reference), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.receipt.reference}.pdf"'
     return response
+
+
+def _printed(reference: str) -> bytes:
+    """Make the next paper of a receipt and record it; the paper comes first, so that one that fails is not counted."""
+    for _ in range(rules.PRINT_TRIES):
+        with desk.read() as session:
+            copy = queries.standing(session, reference).copies + 1
+            pdf = the_press().pdf_of(session, desk.kit().keys, reference, Impression(copy))
+        if desk.act(service.record_print, reference, copy=copy):
+            return pdf
+    raise rules.PrintContended(receipt=reference)
 
 
 @bp.post("/<reference>/batalkan")

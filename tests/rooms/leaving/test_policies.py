@@ -152,10 +152,10 @@ def test_nothing_is_handed_over_or_printed_before_the_quorum_has_signed(founded:
     assert papers.issue(founded, batch.batch, by="field") == 1
     [receipt] = papers.receipts(bench)
     with pytest.raises(NotWitnessed), founded.act("field") as act:
-        receipts.record_print(act, receipt.reference)
+        receipts.record_print(act, receipt.reference, copy=1)
     leaving.cosign(bench, *leaving.QUORUM)
     with founded.act("field") as act:
-        assert receipts.record_print(act, receipt.reference).copies == 1
+        assert receipts.record_print(act, receipt.reference, copy=1)
 
 
 def test_a_receipt_carries_the_newest_quorum_and_not_the_newest_checkpoint(

@@ -196,11 +196,11 @@ def test_goods_and_papers_count_by_their_lines(founded: Founded, policy: str) ->
     bench.sequencer.run_once()
     one, two, _three = papers.receipts(bench)
     with founded.act("field") as act:
-        receipts.record_print(act, one.reference)
+        receipts.record_print(act, one.reference, copy=1)
     with founded.act("field") as act:
-        assert receipts.record_print(act, one.reference).copies == 2
+        assert receipts.record_print(act, one.reference, copy=2)
     with pytest.raises(rules.WaySpent), founded.act("field") as act:
-        receipts.record_print(act, two.reference)
+        receipts.record_print(act, two.reference, copy=1)
     assert charged(founded) == [(approved_batch, 0, 3), (one.public_id, 0, 1)]
     assert left(founded, way) == (0, 0)
     assert_log_agrees(bench)

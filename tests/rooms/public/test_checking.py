@@ -28,6 +28,7 @@ from aid_ledger.receipts import certificates, service
 from aid_ledger.receipts.opinion import Opinion
 from audit.note import SigningKey
 from audit.pdf import cms, frame
+from audit.pdf.impressions import Impression
 from audit.policy import Policy
 from tests.benches import Bench
 from tests.builders import receipt_keys
@@ -288,13 +289,33 @@ def test_a_file_this_server_does_not_know_has_no_state(issued: Issued, desk: Des
     assert desk.file(pdf) == verdicts.undecided(Reason.STATE_UNKNOWN)
 
 
+def test_every_answer_says_how_often_it_was_printed(issued: Issued, desk: Desk) -> None:
+    """A household that was never given paper reads that somebody has had three of them."""
+    for copy in (1, 2, 3):
+        assert builders.printed(issued.founded, issued.receipts[0], copy=copy)
+    pdf = builders.pdf_of(desk.bench, issued.receipts[0], Impression(3))
+    assert (desk.code(issued.code()).copies, desk.file(pdf).copies) == (3, 3)
+    builders.cancel(issued.founded, issued.receipts[0])
+    assert desk.file(pdf).copies == 3
+
+
+def test_a_paper_whose_printing_nobody_recorded_is_told(issued: Issued, desk: Desk) -> None:
+    """An insider with the press makes copy 2 and passes the deed that counts it: signed, proven, and still told."""
+    pdf = builders.pdf_of(desk.bench, issued.receipts[0], Impression(2))
+    assert desk.file(issued.pdf()).verdict is Verdict.GENUINE
+    assert builders.printed(issued.founded, issued.receipts[0], copy=1)
+    assert desk.file(pdf) == verdicts.undecided(Reason.PRINT_UNKNOWN)
+    assert builders.printed(issued.founded, issued.receipts[0], copy=2)
+    assert desk.file(pdf).verdict is Verdict.GENUINE
+
+
 def test_a_verifier_that_was_taken_over_invents_nothing(issued: Issued, desk: Desk) -> None:
     """A child broken by a hostile file answers that all is well: its words are compared with our record."""
     found = desk.code(issued.code())
     assert found.fields is not None
     assert found.proof is not None
     good = Opinion(intact=True, trusted=True, coverage="ENTIRE_FILE", changes="NONE", fault="")
-    honest = Reading("", found.proof.position, "Penerbit", 0, found.fields, good)
+    honest = Reading("", found.proof.position, "Penerbit", 0, 1, found.fields, good)
     assert desk.compared(honest).verdict is Verdict.GENUINE
     elsewhere = replace(honest, index=found.proof.position + 1)
     assert desk.compared(elsewhere) == verdicts.undecided(Reason.RECORD_DIFFERS)

@@ -123,7 +123,7 @@ def test_an_unknown_receipt_is_not_cancelled(founded: Founded) -> None:
     with pytest.raises(rules.ReceiptNotFound), founded.act("treasurer") as act:
         service.cancel_receipt(act, "RCP-2021-000999-X", reason="Tidak ada")
     with pytest.raises(rules.ReceiptNotFound), founded.act("treasurer") as act:
-        service.record_print(act, "RCP-2021-000999-X")
+        service.record_print(act, "RCP-2021-000999-X", copy=1)
 
 
 @pytest.mark.parametrize("login", ["operator", "verifier", "approver", "field", "auditor", "admin"])
@@ -146,13 +146,44 @@ def test_a_receipt_is_cancelled_once(founded: Founded) -> None:
 
 
 def test_every_print_is_counted(founded: Founded) -> None:
-    """A receipt printed forty times is worth a question; the log holds each."""
+    """A receipt printed forty times is worth a question; the log holds each under its number."""
     [receipt] = builders.issued(founded, count=1)
-    for _ in range(2):
-        with founded.act("field") as act:
-            service.record_print(act, receipt.reference)
+    for copy in (1, 2):
+        assert builders.printed(founded, receipt, copy=copy)
     [after] = builders.receipts(founded.bench)
     assert after.copies == 2
+    with founded.bench.reading() as session:
+        raws = session.scalars(select(LogEntry.raw).where(LogEntry.kind == "ReceiptPrinted").order_by(LogEntry.id))
+        assert [parse_entry(bytes(raw)).body["copy"] for raw in raws] == [1, 2]
+
+
+@pytest.mark.parametrize("copy", [0, 1, 3])
+def test_a_number_that_is_not_the_next_is_not_recorded(founded: Founded, copy: int) -> None:
+    """The paper bears its number before it is recorded: a number twice, or one left out, is made again."""
+    [receipt] = builders.issued(founded, count=1)
+    assert builders.printed(founded, receipt, copy=1)
+    assert not builders.printed(founded, receipt, copy=copy)
+    assert builders.receipts(founded.bench)[0].copies == 1
+    assert_log_agrees(founded.bench)
+
+
+def test_two_who_print_at_once_get_two_numbers(founded: Founded) -> None:
+    """Both made paper number 1; one of them may hand it out, the other makes number 2."""
+    [receipt] = builders.issued(founded, count=1)
+    with ThreadPoolExecutor(2) as both:
+        printed = list(
+            both.map(lambda login: builders.printed(founded, receipt, copy=1, by=login), ("field", "operator"))
+        )
+    assert sorted(printed) == [False, True]
+    assert builders.receipts(founded.bench)[0].copies == 1
+
+
+def test_what_was_cancelled_is_printed_no_more(founded: Founded) -> None:
+    """Nobody hands out a fresh paper of a receipt that does not stand."""
+    [receipt] = builders.issued(founded, count=1)
+    builders.cancel(founded, receipt)
+    with pytest.raises(rules.ReceiptNotStanding):
+        builders.printed(founded, receipt, copy=1)
 
 
 def test_a_receipt_cannot_be_changed_without_a_fact(founded: Founded) -> None:
@@ -164,10 +195,10 @@ def test_a_receipt_cannot_be_changed_without_a_fact(founded: Founded) -> None:
 
 def test_replay_and_rows_agree_on_every_receipt(founded: Founded) -> None:
     """Issued, printed and cancelled: the log replays without a violation and explains every stored row."""
-    [first, *_others] = builders.issued(founded)
+    [first, second, _third] = builders.issued(founded)
     builders.cancel(founded, first)
     with founded.act("field") as act:
-        service.record_print(act, first.reference)
+        service.record_print(act, second.reference, copy=1)
     assert_log_agrees(founded.bench)
 
 

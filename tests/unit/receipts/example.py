@@ -18,6 +18,7 @@ from audit import merkle, note, proof
 from audit.entry import Actor, Entry, encode_entry
 from audit.pdf.evidence import Evidence
 from audit.pdf.fields import Approver, Handover, HandoverWitness, ReceiptFields, SourceShare
+from audit.pdf.impressions import FIRST, Impression
 from tests.audit.small_log import WITNESSES, make_checkpoint, make_entries
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "receipts"
@@ -171,19 +172,20 @@ def evidence_of(receipt: ReceiptFields, salt: bytes = SALT) -> Evidence:
     return Evidence(receipt, salt, entry, proof.Proof(INDEX, path, signed).encode())
 
 
-def laid_out(receipt: ReceiptFields) -> bytes:
+def laid_out(receipt: ReceiptFields, impression: Impression = FIRST) -> bytes:
     """Lay a receipt out, unsigned."""
-    return office().printer.render(evidence_of(receipt), signed_at=SIGNED_AT)
+    return office().printer.render(evidence_of(receipt), impression, signed_at=SIGNED_AT)
 
 
-def signed(receipt: ReceiptFields) -> bytes:
+def signed(receipt: ReceiptFields, impression: Impression = FIRST) -> bytes:
     """Make a receipt whole, laid out by itself."""
-    return signing.sign(laid_out(receipt), office().signer)
+    return signing.sign(laid_out(receipt, impression), office().signer)
 
 
-def pressed(receipt: ReceiptFields) -> bytes:
+def pressed(receipt: ReceiptFields, impression: Impression = FIRST) -> bytes:
     """Make a receipt as the product does."""
-    return office().room.print(evidence_of(receipt), signed_at=SIGNED_AT, seal=signing.Seal(office().signer))
+    seal = signing.Seal(office().signer)
+    return office().room.print(evidence_of(receipt), impression, signed_at=SIGNED_AT, seal=seal)
 
 
 WAYS = {"laid out": signed, "pressed": pressed}

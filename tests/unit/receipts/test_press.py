@@ -27,6 +27,7 @@ from aid_ledger.receipts.signing import Seal
 from aid_ledger.receipts.stamping import StampKey
 from audit.pdf import frame, verify_receipt
 from audit.pdf.fields import Approver, Handover, HandoverWitness, ReceiptFields, SourceShare
+from audit.pdf.impressions import FIRST, Impression
 from tests.audit.small_log import LOG_VKEY
 from tests.unit.receipts.example import (
     APPROVED_AT,
@@ -96,6 +97,9 @@ SHAPES: dict[str, ReceiptFields] = {
     "goods without contents": goods(contents=""),
     "goods before many words": goods(handovers=(handover(witnesses=witnesses(2), place=f"Balai {LONG_NAME}"),)),
     "goods to who isolates": goods(village="", district="", handovers=(without_place(),)),
+    "a copy": money(),
+    "a copy of goods": goods(),
+    "a copy among many": money(approvers=()),
     "eastern time": money(zone="WIT"),
     "dashes and quotes": money(
         channel="Transfer \u2013 \u201cbank\u201d \u2022 (titik) 'ya' \\ ~ {}".replace("\u201c", '"').replace(
@@ -103,15 +107,17 @@ SHAPES: dict[str, ReceiptFields] = {
         )
     ),
 }
+IMPRESSIONS = {"a copy": Impression(2), "a copy of goods": Impression(3), "a copy among many": Impression(999_999)}
+"""Which print each shape is; the first where nothing is said."""
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 
 
 @cache
 def both(shape: str) -> tuple[bytes, bytes]:
     """Make a receipt in both ways; the press must really have pressed it."""
-    receipt = SHAPES[shape]
-    assert office().room.plate_for(page_of(evidence_of(receipt), office().issuer)) is not None
-    return signed(receipt), pressed(receipt)
+    receipt, impression = SHAPES[shape], IMPRESSIONS.get(shape, FIRST)
+    assert office().room.plate_for(page_of(evidence_of(receipt), office().issuer, impression)) is not None
+    return signed(receipt, impression), pressed(receipt, impression)
 
 
 def text_of(pdf: bytes, *options: str) -> str:
@@ -144,6 +150,7 @@ def test_the_verdict_is_the_same(shape: str) -> None:
     slow, quick = (verify_receipt(pdf, root_cert=office().root_pem, log_key=LOG_VKEY) for pdf in both(shape))
     assert slow == quick
     assert quick.fields == SHAPES[shape]
+    assert quick.impression == IMPRESSIONS.get(shape, FIRST)
 
 
 @every_shape
@@ -190,6 +197,20 @@ def test_whatever_the_names_the_words_are_the_same(place: str, decree: str, amou
         sources=(SourceShare(name="APBD", amount=amount),),
     )
     assert text_of(signed(receipt), "-layout") == text_of(pressed(receipt), "-layout")
+
+
+def test_a_copy_says_so_and_states_the_same() -> None:
+    """On the page, in the signature's reason, nowhere in the evidence; the first print is no copy."""
+    first, second = pressed(money()), pressed(money(), Impression(2))
+    assert "Cetakan" not in text_of(first)
+    assert text_of(second).count("Cetakan ke-2 (salinan)") == 1
+    with pikepdf.open(io.BytesIO(first)) as one, pikepdf.open(io.BytesIO(second)) as other:
+        assert str(other.Root.Perms.DocMDP.Reason) == "Cetakan ke-2 (salinan)"
+        assert "/Reason" not in one.Root.Perms.DocMDP
+        assert one.attachments["bukti.json"].get_file().read_bytes() == (
+            other.attachments["bukti.json"].get_file().read_bytes()
+        )
+        assert bytes(one.trailer.ID[0]) != bytes(other.trailer.ID[0])
 
 
 def test_pressing_again_gives_the_same_bytes() -> None:

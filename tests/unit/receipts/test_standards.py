@@ -19,10 +19,12 @@ import pytest
 
 from audit.errors import AuditError
 from audit.pdf import verify_receipt
+from audit.pdf.impressions import FIRST, Impression
 from tests.audit.small_log import LOG_VKEY
 from tests.unit.receipts.example import WAYS, goods, money, office
 
-KINDS = [f"{kind}, {way}" for kind in ("uang", "barang") for way in WAYS]
+PAPERS = {"uang": (money, FIRST), "barang": (goods, FIRST), "salinan": (money, Impression(2))}
+KINDS = [f"{kind}, {way}" for kind in PAPERS for way in WAYS]
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 SPACES = {
     "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
@@ -36,7 +38,8 @@ SPACES = {
 def receipt(kind: str) -> bytes:
     """Make each example once."""
     name, way = kind.split(", ")
-    return WAYS[way](money() if name == "uang" else goods())
+    make, impression = PAPERS[name]
+    return WAYS[way](make(), impression)
 
 
 def opened(kind: str) -> pikepdf.Pdf:
