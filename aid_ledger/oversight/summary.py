@@ -22,6 +22,7 @@ from aid_ledger.log import queries as log
 from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
 from aid_ledger.receipts.models import Receipt
+from aid_ledger.receipts.queries import of_line
 from aid_ledger.regions.models import Agency, Region
 
 SHOWN_STAGES = tuple(stage for stage in Stage if stage is not Stage.WORLD)
@@ -144,7 +145,7 @@ def _programs(session: Session, known: dict[int, Program], commodities: dict[str
         )
         .join(Batch, Batch.id == BatchLine.batch_id)
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
-        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .outerjoin(Receipt, of_line())
         .where(state.not_in(NEVER_PAID))
         .group_by(Batch.program_id, Batch.commodity)
         .order_by(Batch.program_id)

@@ -21,7 +21,7 @@ from aid_ledger.disbursement.models import Batch, BatchLine, Entitlement
 from aid_ledger.funding.models import Contribution, Donor, Source
 from aid_ledger.programs.models import Program
 from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.queries import within
+from aid_ledger.receipts.queries import of_line, within
 from aid_ledger.recipients.models import Person
 from aid_ledger.regions.models import Region
 
@@ -198,7 +198,7 @@ def _lines(areas: Collection[str]) -> _Lines:
         .join(Source, Source.id == BatchLine.source_id)
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         .join(village, village.code == Entitlement.village_code)
-        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .outerjoin(Receipt, of_line())
         .where(within(areas))
     )
 

@@ -163,6 +163,6 @@ def _standing(session: Session, receipt: Receipt, found: Finding) -> Finding:
     if receipt.state == rules.ISSUED:
         return found
     successor = queries.successor(session, receipt)
-    verdict = Verdict.REPLACED if successor else Verdict.CANCELLED
+    verdict = Verdict.REPLACED if receipt.state == rules.REPLACED else Verdict.CANCELLED
     ended = receipt.ended_at
     return replace(found, verdict=verdict, ended_at=ended, end_reason=receipt.reason, replaced_by=successor)

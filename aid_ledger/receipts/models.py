@@ -1,8 +1,8 @@
-"""Receipts: one per confirmed line. The fields are ciphertext; the log holds a salted digest of them."""
+"""Receipts: for each confirmed line one that counts, and those it replaced. The fields are ciphertext."""
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.columns import (
@@ -18,22 +18,24 @@ from aid_ledger.core.columns import (
     State,
 )
 from aid_ledger.core.db import Base, record
+from aid_ledger.receipts.rules import REPLACED
 
 
 class Receipt(Base):
     """A household's receipt; the PDF is rendered from it when asked for, once its entry is sealed.
 
-    `public_id` is the random id of its line, by which the log names it; `code_hash` finds it by the code on the paper.
+    `public_id` is how the log names it: the random id of its line, and which of the line's receipts it is
+    (`audit.naming`). `code_hash` finds it by the code on the paper.
     """
 
     __tablename__ = "receipts"
-    __table_args__ = ({"info": record("the confirmation of a line; TREASURER cancels")},)
+    __table_args__ = ({"info": record("the confirmation of a line; TREASURER cancels or replaces")},)
 
     id: Mapped[PrimaryId]
     reference: Mapped[Reference]
     public_id: Mapped[str] = mapped_column(String(40), unique=True)
     code_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    line_id: Mapped[int] = mapped_column(ForeignKey("batch_lines.id"), unique=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("batch_lines.id"), index=True)
     seal: Mapped[Seal]
     fields: Mapped[Cipher]
     digest: Mapped[Bytes]
@@ -45,3 +47,12 @@ class Receipt(Base):
     end_act: Mapped[str | None] = mapped_column(String(32))
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("receipts.id"))
     reason: Mapped[LongText]
+
+
+Index(
+    "uq_receipts_one_counts",
+    Receipt.line_id,
+    unique=True,
+    postgresql_where=Receipt.state != REPLACED,
+    sqlite_where=Receipt.state != REPLACED,
+)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from aid_ledger.approvals import queries as approvals
@@ -26,7 +26,7 @@ from aid_ledger.officials import queries as officials
 from aid_ledger.officials.models import Official
 from aid_ledger.programs.models import Program
 from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.rules import ISSUED, ReceiptNotFound, ReceiptNotStanding
+from aid_ledger.receipts.rules import ISSUED, REPLACED, ReceiptNotFound, ReceiptNotStanding
 from aid_ledger.regions.models import Agency, Region
 from audit.entry import parse_entry
 
@@ -45,9 +45,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A delivered line that has no receipt yet, with where and how it arrived; given by hand, or not."""
+    """A delivered line, with where and how it arrived, and how many receipts it has had; given by hand, or not."""
 
     line: BatchLine
+    receipts: int
     source: Source
     village: str
     district: str
@@ -80,11 +81,20 @@ def issue_of(session: Session, batch: Batch) -> Issue:
     )
 
 
+def of_line() -> ColumnElement[bool]:
+    """Join a line with the receipt that counts: every line has at most one that was not replaced.
+
+    A cancelled one counts, so that nothing is issued in its place. One that was replaced counts for nothing, even where
+    a restore has forgotten its successor: then the line waits for that one again.
+    """
+    return and_(Receipt.line_id == BatchLine.id, Receipt.state != REPLACED)
+
+
 def waiting_lines(session: Session, batch_id: int) -> Sequence[int]:
     """List the numbers of the delivered lines of a batch that have no receipt, in order."""
     query = (
         select(BatchLine.line_no)
-        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .outerjoin(Receipt, of_line())
         .where(BatchLine.batch_id == batch_id, BatchLine.state == "delivered", Receipt.id.is_(None))
         .order_by(BatchLine.line_no)
     )
@@ -92,9 +102,10 @@ def waiting_lines(session: Session, batch_id: int) -> Sequence[int]:
 
 
 def references_of(session: Session, batch_id: int) -> Sequence[str]:
-    """List the numbers of a batch's receipts, in the order in which they were issued."""
+    """List the numbers of a batch's receipts that stand, in the order in which they were issued."""
     query = select(Receipt.reference).join(BatchLine, BatchLine.id == Receipt.line_id)
-    return session.scalars(query.where(BatchLine.batch_id == batch_id).order_by(Receipt.id)).all()
+    standing = query.where(BatchLine.batch_id == batch_id, Receipt.state == ISSUED)
+    return session.scalars(standing.order_by(Receipt.id)).all()
 
 
 def last_position(session: Session, batch_id: int) -> int | None:
@@ -117,9 +128,27 @@ def delivered_without_receipt(
 
     `between` names the first and the last line that are looked at: without it each call reads over all that is done.
     """
+    query = _delivered().where(BatchLine.batch_id == batch_id, Receipt.id.is_(None))
+    if between is not None:
+        query = query.where(BatchLine.line_no.between(*between))
+    return _first_results(session, query, limit)
+
+
+def delivered_line(session: Session, line_id: int) -> Delivered:
+    """Give one delivered line, whatever receipts it has."""
+    [found] = _first_results(session, _delivered().where(BatchLine.id == line_id), 1)
+    return found
+
+
+_Deliveries = Select[BatchLine, int, Source, str, str, LineResult, Handover, str]
+
+
+def _delivered() -> _Deliveries:
     village, district = aliased(Region), aliased(Region)
-    query = (
-        select(BatchLine, Source, village.name, district.name, LineResult, Handover, Official.name)
+    every = aliased(Receipt)
+    had = select(func.count()).select_from(every).where(every.line_id == BatchLine.id).scalar_subquery()
+    return (
+        select(BatchLine, had, Source, village.name, district.name, LineResult, Handover, Official.name)
         .join(Source, Source.id == BatchLine.source_id)
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
         .join(village, village.code == Entitlement.village_code)
@@ -127,23 +156,21 @@ def delivered_without_receipt(
         .join(LineResult, LineResult.line_id == BatchLine.id)
         .outerjoin(Handover, Handover.id == LineResult.handover_id)
         .outerjoin(Official, Official.id == Handover.handed_by_id)
-        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
-        .where(
-            BatchLine.batch_id == batch_id,
-            BatchLine.state == "delivered",
-            LineResult.outcome == "SUCCESS",
-            Receipt.id.is_(None),
-        )
+        .outerjoin(Receipt, of_line())
+        .where(BatchLine.state == "delivered", LineResult.outcome == "SUCCESS")
         .order_by(BatchLine.line_no, LineResult.id)
     )
-    if between is not None:
-        query = query.where(BatchLine.line_no.between(*between))
+
+
+def _first_results(session: Session, query: _Deliveries, limit: int) -> list[Delivered]:
+    """Read each line with the first result that delivered it."""
     office = _offices(session)
     found: dict[int, Delivered] = {}
-    for line, source, village_name, district_name, result, handover, giver in session.execute(query.limit(limit * 2)):
+    for row in session.execute(query.limit(limit * 2)):
+        line, had, source, village_name, district_name, result, handover, giver = row
         if len(found) < limit and line.id not in found:
             given = Given(handover, giver, office(handover)) if result.handover_id is not None else None
-            found[line.id] = Delivered(line, source, village_name, district_name, result, given)
+            found[line.id] = Delivered(line, had, source, village_name, district_name, result, given)
     return list(found.values())
 
 
@@ -194,6 +221,19 @@ def successor(session: Session, receipt: Receipt) -> str:
     if receipt.replaced_by_id is None:
         return ""
     return session.scalars(select(Receipt.reference).where(Receipt.id == receipt.replaced_by_id)).one()
+
+
+def predecessor(session: Session, receipt: Receipt) -> str:
+    """Name the receipt in whose place one stands; "" if there is none."""
+    return session.scalars(select(Receipt.reference).where(Receipt.replaced_by_id == receipt.id)).first() or ""
+
+
+def left_open(session: Session, line_ids: Iterable[int]) -> dict[int, Receipt]:
+    """Find, by line, receipts that were replaced by one which a restore has forgotten."""
+    query = select(Receipt).where(
+        Receipt.line_id.in_(line_ids), Receipt.state == REPLACED, Receipt.replaced_by_id.is_(None)
+    )
+    return {receipt.line_id: receipt for receipt in session.scalars(query)}
 
 
 def entry_about(receipt: Receipt, entries: Iterable[PlacedEntry], kind: str) -> PlacedEntry:
@@ -283,7 +323,7 @@ def count_waiting(session: Session, areas: Collection[str]) -> int:
         select(func.count())
         .select_from(BatchLine)
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
-        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .outerjoin(Receipt, of_line())
         .where(BatchLine.state == "delivered", Receipt.id.is_(None), within(areas))
     )
     return session.scalar(query) or 0
@@ -322,7 +362,7 @@ def _progress(areas: Collection[str]) -> Select[Batch, Program, int, int]:
         .join(Program, Program.id == Batch.program_id)
         .join(BatchLine, BatchLine.batch_id == Batch.id)
         .join(Entitlement, Entitlement.id == BatchLine.entitlement_id)
-        .outerjoin(Receipt, Receipt.line_id == BatchLine.id)
+        .outerjoin(Receipt, of_line())
         .where(BatchLine.state == "delivered", within(areas))
         .group_by(Batch.id, Program.id)
     )

@@ -34,7 +34,9 @@ def restore(act: Act, loss: Loss) -> None:
     for entry, cancelled in loss.of(ReceiptCancelled):
         receipt = act.session.scalars(select(Receipt).where(Receipt.public_id == cancelled.receipt)).first()
         if receipt is not None:
-            receipt.state, receipt.reason, receipt.end_act = rules.CANCELLED, cancelled.reason, entry.act
+            # The one in its place was issued in the same act, so it is lost as well, and waited for again.
+            receipt.state = rules.REPLACED if cancelled.replaced_by else rules.CANCELLED
+            receipt.reason, receipt.end_act = cancelled.reason, entry.act
             receipt.ended_at = clock.parse_instant(entry.recorded_at)
     for _entry, printed in loss.of(ReceiptPrinted):
         receipt = act.session.scalars(select(Receipt).where(Receipt.public_id == printed.receipt)).first()

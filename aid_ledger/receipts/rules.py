@@ -65,6 +65,13 @@ class ReceiptNotStanding(DomainError):
     code = "receipt.not_standing"
 
 
+class NothingToReplace(DomainError):
+    """A receipt issued anew would state the same, so there is nothing to correct: a lost paper is printed again."""
+
+    kind = Kind.CONFLICT
+    code = "receipt.nothing_to_replace"
+
+
 class PrintContended(DomainError):
     """Others print the same receipt at the same time; each paper's number is its own, so this one has to wait."""
 

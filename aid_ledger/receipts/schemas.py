@@ -33,3 +33,9 @@ class CancelForm(Form):
     """Why a receipt no longer stands."""
 
     reason = Text(REASON_LIMIT)
+
+
+class ReplaceForm(Form):
+    """What was wrong on a receipt; it stands on the same page as the reason to cancel."""
+
+    replace_reason = Text(REASON_LIMIT)

@@ -1,7 +1,8 @@
-"""Issuing receipts for delivered lines, opening what they state, cancelling them.
+"""Issuing receipts for delivered lines, opening what they state, cancelling and replacing them, counting their papers.
 
 A receipt is a fact with a salted digest of its fields; the PDF is only its shape on paper and is made by `press`
-when somebody asks for it. In the log a receipt goes by the random id of its line, which is also printed on it.
+when somebody asks for it. In the log a receipt goes by the random id of its line, which is also printed on it. What it
+states is gathered by `stating.py`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, replace
 
-from aid_ledger.book.rules import IDR
 from aid_ledger.core import crypto
 from aid_ledger.core.act import Act
 from aid_ledger.core.crypto import FieldKeys
@@ -24,25 +23,17 @@ from aid_ledger.leaving.rules import RECEIPT_LINES
 from aid_ledger.officials import powers
 from aid_ledger.receipts import fields as stated
 from aid_ledger.receipts import queries, rules
-from aid_ledger.receipts.fields import (
-    GOODS,
-    MONEY,
-    Approver,
-    Handover,
-    HandoverWitness,
-    ReceiptFields,
-    SourceShare,
-)
+from aid_ledger.receipts.fields import ReceiptFields
 from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.queries import Delivered, Given, Issue
+from aid_ledger.receipts.queries import Delivered, Issue
+from aid_ledger.receipts.stating import Named, fields_of
 from aid_ledger.recipients import payees
 from aid_ledger.recipients.payees import Payee
+from audit import naming
 from audit.facts import paying as facts
 
 CODE_FIELD = "receipts.code"
 """The field name under which the keyed hash of a receipt's code is made."""
-
-ZONE_WORDS = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +67,12 @@ def issue_receipts(
         _issue(act, issue, delivered, opened[delivered.line.person_id], number)
         for delivered, number in zip(waiting, numbers, strict=True)
     ]
+    again = queries.left_open(act.session, [each.line.id for each in waiting if each.receipts])
     act.session.add_all(receipt for receipt, _fact in issued)
+    act.session.flush()
+    for receipt, _fact in issued:
+        if receipt.line_id in again:
+            again[receipt.line_id].replaced_by_id = receipt.id
     act.session.flush()
     for receipt, fact in issued:
         act.record(fact, receipt)
@@ -117,6 +113,44 @@ def cancel_receipt(act: Act, reference: str, *, reason: str) -> Receipt:
     return receipt
 
 
+def replace_receipt(act: Act, reference: str, *, reason: str) -> Receipt:
+    """End a receipt that states something wrong, and issue one in its place; gives the new one.
+
+    What it states is gathered anew from what is on record now: amount, source and day are the line's, and nothing of it
+    is typed. Whoever shows the old one is led to the new one.
+
+    Raises:
+        ReceiptNotFound: there is no such receipt.
+        ReceiptNotStanding: it was cancelled or replaced before.
+        RoleMissing: the official is no treasurer of the batch's region.
+        NothingToReplace: the new one would state the same.
+    """
+    batch = queries.batch_of(act.session, queries.receipt(act.session, reference))
+    powers.require_role(act, Role.TREASURER, region=batch.region_code)
+    old = queries.lock_receipt(act.session, reference)
+    delivered = queries.delivered_line(act.session, old.line_id)
+    payee = payees.open_payees(act.session, act.kit.keys, [delivered.line.person_id])[delivered.line.person_id]
+
+    if old.state != rules.ISSUED:
+        raise rules.ReceiptNotStanding(receipt=reference)
+    [number] = reserve_references(act, "RCP", 1)
+    new, issued = _issue(act, queries.issue_of(act.session, batch), delivered, payee, number)
+    if _says_the_same(open_receipt(act.kit.keys, old).fields, open_receipt(act.kit.keys, new).fields):
+        raise rules.NothingToReplace(receipt=reference)
+
+    old.state, old.ended_at, old.end_act, old.reason = rules.REPLACED, act.at, act.id, reason
+    # The line's place has to be free before the new one takes it.
+    act.session.flush()
+    act.session.add(new)
+    act.session.flush()
+    old.replaced_by_id = new.id
+    act.session.flush()
+
+    act.record(facts.ReceiptCancelled(receipt=old.public_id, replaced_by=new.public_id, reason=reason), old)
+    act.record(issued, new)
+    return new
+
+
 def record_print(act: Act, reference: str, *, copy: int) -> bool:
     """Record that a receipt was printed once more; only then may the paper leave, on which the number stands already.
 
@@ -151,8 +185,9 @@ def code_hash(keys: FieldKeys, code: str) -> bytes:
 def _issue(
     act: Act, issue: Issue, delivered: Delivered, payee: Payee, number: str
 ) -> tuple[Receipt, facts.ReceiptIssued]:
-    fields = _fields(act, issue, delivered, payee, number)
-    salt, seal, public_id = stated.new_salt(), secrets.token_hex(16), delivered.line.public_id
+    public_id = naming.name_of(delivered.line.public_id, delivered.receipts + 1)
+    fields = fields_of(act, issue, delivered, payee, Named(number, public_id))
+    salt, seal = stated.new_salt(), secrets.token_hex(16)
     digest = stated.log_digest(fields, salt)
     receipt = Receipt(
         reference=number,
@@ -180,55 +215,5 @@ def _issue(
     return receipt, fact
 
 
-def _fields(act: Act, issue: Issue, delivered: Delivered, payee: Payee, number: str) -> ReceiptFields:
-    name, nik = stated.masked_payee(payee.name, payee.nik)
-    is_money = issue.batch.commodity == IDR
-    unit = "" if is_money else issue.commodity.unit
-    # Where somebody was ill is health data: receipts of isolation programmes name no place (THREATS 14).
-    hides_place = issue.program.needs_isolation
-    at = delivered.result.processed_at or delivered.result.recorded_at
-    return ReceiptFields(
-        number=number,
-        code=stated.new_code(),
-        kind=MONEY if is_money else GOODS,
-        agency=issue.agency.name,
-        zone=ZONE_WORDS[issue.agency.zone],
-        program=issue.program.code,
-        program_name=issue.program.public_name,
-        period=rules.period_words(issue.batch.period),
-        payee=name,
-        nik=nik,
-        village="" if hides_place else delivered.village,
-        district="" if hides_place else delivered.district,
-        amount=delivered.line.amount,
-        commodity=issue.batch.commodity,
-        unit=unit,
-        contents="" if is_money else issue.commodity.public_name,
-        in_words=stated.amount_in_words(delivered.line.amount, unit),
-        paid_on=min(at, act.at).astimezone(ZoneInfo(issue.agency.zone)).date(),
-        channel=rules.CHANNEL_WORDS[issue.batch.channel],
-        decree=issue.decree.number,
-        batch=issue.batch.reference,
-        # The verifier demands that the paper and the log's entry name the same line.
-        line=delivered.line.public_id,
-        sources=(SourceShare(name=delivered.source.name, amount=delivered.line.amount),),
-        approvers=tuple(
-            Approver(name=official.name, office=step.office_title, step=rules.STEP_WORDS[step.step], at=step.taken_at)
-            for step, official in issue.steps
-        ),
-        handovers=() if delivered.given is None or is_money else (_handover(delivered.given, hides_place=hides_place),),
-    )
-
-
-def _handover(given: Given, *, hides_place: bool) -> Handover:
-    """State a handover; where no place is named, neither are offices, which tell it as well (Ketua RT 003)."""
-    row = given.handover
-    seen = ((row.witness_one, row.office_one), (row.witness_two, row.office_two))
-    return Handover(
-        number=row.reference,
-        giver=given.by,
-        giver_office="" if hides_place else given.office,
-        place="" if hides_place else row.place,
-        at=row.handed_at,
-        witnesses=tuple(HandoverWitness(name=name, office="" if hides_place else office) for name, office in seen),
-    )
+def _says_the_same(one: ReceiptFields, other: ReceiptFields) -> bool:
+    return replace(one, number=other.number, code=other.code, line=other.line) == other

@@ -331,7 +331,10 @@ class LinesReturned(Fact):
 
 @fact("receipts")
 class ReceiptIssued(Fact):
-    """A household's receipt exists; `digest` is a salted digest of its fields, never of the PDF."""
+    """A household's receipt exists; `digest` is a salted digest of its fields, never of the PDF.
+
+    One named `x.2` takes the place of `x`, which ended for it earlier in the same act, and states the same amount.
+    """
 
     receipt: Code
     digest: Digest
@@ -344,7 +347,7 @@ class ReceiptIssued(Fact):
 
 @fact("receipts")
 class ReceiptCancelled(Fact):
-    """A receipt no longer stands; `replaced_by` names the new one, if any."""
+    """A receipt no longer stands; `replaced_by` names the one that the same act issues in its place, if any."""
 
     receipt: Code
     replaced_by: MaybeCode

@@ -1,15 +1,18 @@
 """Receipts: only for what arrived, each once, no more of an amount than arrived of it; and how they end.
 
-Which line a receipt is for is not told: it goes by a random name, and the digest of its fields is salted.
+A receipt that is replaced gives up its claim to what arrived, and the one in its place takes it up in the same act, for
+the same amount. Which line a receipt is for is not told: it goes by a random name, and the digest of its fields is
+salted.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audit import naming
 from audit.facts import paying as facts
 from audit.replay.authority import day_from
-from audit.replay.state import day_text
+from audit.replay.state import Stated, day_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 def _issued(state: State, step: Step, fact: facts.ReceiptIssued) -> None:
     if fact.receipt in state.receipts:
         state.broken("receipt.twice", step.index, f"receipt {fact.receipt} was issued twice")
-    state.receipts.add(fact.receipt)
+    state.receipts[fact.receipt] = Stated(fact.batch, fact.amount)
+    _follows(state, step, fact)
     batch = state.batches.get(fact.batch)
     if batch is None or batch.unreceipted[fact.amount] <= 0:
         state.broken("receipt.unpaid", step.index, f"receipt {fact.receipt}: {fact.batch} delivered no such amount")
@@ -33,12 +37,40 @@ def _issued(state: State, step: Step, fact: facts.ReceiptIssued) -> None:
         state.broken("receipt.day", step.index, f"receipt {fact.receipt} was issued before it says it was paid")
 
 
+def _follows(state: State, step: Step, fact: facts.ReceiptIssued) -> None:
+    """Hold a receipt that stands in the place of another against that one."""
+    before = naming.preceding(fact.receipt)
+    if not before:
+        return
+    if state.receipts_ended.get(before) != fact.receipt:
+        state.broken("receipt.follows", step.index, f"receipt {fact.receipt}: {before} did not end for it")
+        return
+    stated = state.receipts.get(before)
+    if stated is not None and stated != (fact.batch, fact.amount):
+        sentence = f"receipt {fact.receipt} is for {fact.amount} of {fact.batch}, {before} was for "
+        state.broken("receipt.changed", step.index, f"{sentence}{stated.amount} of {stated.batch}")
+
+
 def _cancelled(state: State, step: Step, fact: facts.ReceiptCancelled) -> None:
     if not _stands(state, fact.receipt):
         state.broken("receipt.ended", step.index, f"receipt {fact.receipt} was never issued, or had ended")
-    state.receipts_ended.add(fact.receipt)
-    if fact.replaced_by and not _stands(state, fact.replaced_by):
-        state.broken("receipt.replaced", step.index, f"receipt {fact.receipt} is replaced by one that does not stand")
+        return
+    state.receipts_ended[fact.receipt] = fact.replaced_by
+    if not fact.replaced_by:
+        return
+    if fact.replaced_by != naming.following(fact.receipt):
+        sentence = f"receipt {fact.receipt} is replaced by {fact.replaced_by}, which cannot follow it"
+        state.broken("receipt.replaced", step.index, sentence)
+        return
+    if not any(
+        isinstance(each.fact, facts.ReceiptIssued) and each.fact.receipt == fact.replaced_by for each in step.act
+    ):
+        sentence = f"receipt {fact.receipt} is replaced by {fact.replaced_by}, which its act does not issue"
+        state.broken("receipt.replaced", step.index, sentence)
+        return
+    stated = state.receipts[fact.receipt]
+    if stated.batch in state.batches:
+        state.batches[stated.batch].unreceipted[stated.amount] += 1
 
 
 def _printed(state: State, step: Step, fact: facts.ReceiptPrinted) -> None:

@@ -86,14 +86,19 @@ def _receipts(state: State, step: Step, fact: ReceiptsLost) -> None:
     if not _is_declared(state, step):
         return
     for lost in fact.lost:
-        if lost.receipt not in state.receipts:
+        stated = state.receipts.pop(lost.receipt, None)
+        if stated is None:
             state.broken("receipt.unknown", step.index, f"receipt {lost.receipt} was lost but never issued")
             continue
-        state.receipts.discard(lost.receipt)
+        if stated != (lost.batch, lost.amount):
+            sentence = f"receipt {lost.receipt} was lost as {lost.amount} of {lost.batch}"
+            state.broken("receipt.lost", step.index, f"{sentence}, it was {stated.amount} of {stated.batch}")
         state.prints.pop(lost.receipt, None)
-        batch = state.batches.get(lost.batch)
-        if batch is not None:
-            batch.unreceipted[lost.amount] += 1
+        was_replaced = bool(state.receipts_ended.pop(lost.receipt, ""))
+        batch = state.batches.get(stated.batch)
+        # The claim of one that was replaced had gone on to the one in its place.
+        if batch is not None and not was_replaced:
+            batch.unreceipted[stated.amount] += 1
 
 
 HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from audit.errors import Finding
 from audit.replay.columns import Entitlements, Lines
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 MAX_VIOLATIONS = 1_000
 """Enough to show a pattern; a forged log must not make the verifier print for ever."""
+
+
+class Stated(NamedTuple):
+    """What a receipt is for."""
+
+    batch: str
+    amount: int
 
 
 @dataclass(slots=True)
@@ -292,8 +299,9 @@ class State:
     results: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
     """Result to its act, its batch, and whether it answers an inquiry."""
     result_files: set[str] = field(default_factory=set)
-    receipts: set[str] = field(default_factory=set)
-    receipts_ended: set[str] = field(default_factory=set)
+    receipts: dict[str, Stated] = field(default_factory=dict)
+    receipts_ended: dict[str, str] = field(default_factory=dict)
+    """Receipt to the one in its place, "" if it was cancelled."""
     prints: dict[str, int] = field(default_factory=dict)
     """Receipt to how often it was printed, once it was."""
 

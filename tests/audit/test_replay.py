@@ -299,16 +299,17 @@ def test_what_follows_an_answer_is_honest() -> None:
     assert broken(told) == []
 
 
-def test_a_receipt_is_replaced_by_one_that_stands() -> None:
-    """Two lines arrived; the receipt of one is replaced by that of the other, and ends."""
-    told = until("send")(story())
-    both_lines = (ONE, paying.LineOutcome(2, 300_000, "SUCCESS"))
-    told["answer"] = answer(confirmed(*both_lines, amount=600_000))
-    told["receipts"] = said("treasurer", receipt("r1")) + said("treasurer", receipt("r2"))
-    ended = paying.ReceiptCancelled(receipt="r1", replaced_by="r2", reason="salah cetak")
-    told["ended"] = said("treasurer", ended)
+def test_a_receipt_is_replaced_as_often_as_it_is_wrong() -> None:
+    """Each takes the place of the one before, in one act, for the same amount; the last one stands."""
+    told = story()
+    for number, (old, new) in enumerate((("r1", "r1.2"), ("r1.2", "r1.3"))):
+        ended = paying.ReceiptCancelled(receipt=old, replaced_by=new, reason="salah nama")
+        told[f"replace{number}"] = said("treasurer", ended, receipt(new))
     assert broken(told) == []
-    assert replayed(told).state.receipts_ended == {"r1"}
+    state = replayed(told).state
+    assert state.receipts_ended == {"r1": "r1.2", "r1.2": "r1.3"}
+    assert state.receipts == dict.fromkeys(("r1", "r1.2", "r1.3"), ("BTC-1", 300_000))
+    assert not +state.batches["BTC-1"].unreceipted
 
 
 def test_a_batch_without_a_ceiling_is_bound_by_what_there_is() -> None:

@@ -34,6 +34,11 @@ def ended(name: str, replaced_by: str = "") -> paying.ReceiptCancelled:
     return paying.ReceiptCancelled(receipt=name, replaced_by=replaced_by, reason="salah cetak")
 
 
+def replaced(old: str, new: str) -> list[Said]:
+    """Replace a receipt by one for the same."""
+    return said("treasurer", ended(old, new), receipt(new))
+
+
 def printed(name: str, copy: int) -> paying.ReceiptPrinted:
     """Print a receipt as some copy."""
     return paying.ReceiptPrinted(receipt=name, copy=copy)
@@ -124,13 +129,110 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         then(*said("treasurer", ended("r1")), *said("treasurer", ended("r1"))),
         [("receipt.ended", "more.1", "receipt r1 was never issued, or had ended")],
     ),
-    "a receipt replaced by none that stands": (
-        then(*said("treasurer", ended("r1", "r9"))),
-        [("receipt.replaced", "more", "receipt r1 is replaced by one that does not stand")],
+    "a receipt replaced by one that its act does not issue": (
+        then(*said("treasurer", ended("r1", "r1.2"))),
+        [("receipt.replaced", "more", "receipt r1 is replaced by r1.2, which its act does not issue")],
+    ),
+    "a receipt replaced by one of another act": (
+        then(*said("treasurer", ended("r1", "r1.2")), *said("treasurer", receipt("r1.2"))),
+        [
+            ("receipt.replaced", "more", "receipt r1 is replaced by r1.2, which its act does not issue"),
+            ("receipt.unpaid", "more.1", "receipt r1.2: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "a receipt replaced by another line's": (
+        then(*said("treasurer", ended("r1", "r9"), receipt("r9"))),
+        [
+            ("receipt.replaced", "more", "receipt r1 is replaced by r9, which cannot follow it"),
+            ("receipt.unpaid", "more.1", "receipt r9: BTC-1 delivered no such amount"),
+        ],
     ),
     "a receipt replaced by itself": (
         then(*said("treasurer", ended("r1", "r1"))),
-        [("receipt.replaced", "more", "receipt r1 is replaced by one that does not stand")],
+        [("receipt.replaced", "more", "receipt r1 is replaced by r1, which cannot follow it")],
+    ),
+    "a cycle": (
+        then(*replaced("r1", "r1.2"), *said("treasurer", ended("r1.2", "r1"), receipt("r1"))),
+        [
+            ("receipt.replaced", "more.2", "receipt r1.2 is replaced by r1, which cannot follow it"),
+            ("receipt.twice", "more.3", "receipt r1 was issued twice"),
+            ("receipt.unpaid", "more.3", "receipt r1: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "a larger receipt in the place of a smaller": (
+        then(*said("treasurer", ended("r1", "r1.2"), receipt("r1.2", amount=400_000))),
+        [
+            ("receipt.changed", "more.1", "receipt r1.2 is for 400000 of BTC-1, r1 was for 300000 of BTC-1"),
+            ("receipt.unpaid", "more.1", "receipt r1.2: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "a receipt of another batch in the place of one": (
+        then(*said("treasurer", ended("r1", "r1.2"), receipt("r1.2", batch="BTC-2"))),
+        [
+            ("receipt.changed", "more.1", "receipt r1.2 is for 300000 of BTC-2, r1 was for 300000 of BTC-1"),
+            ("receipt.unpaid", "more.1", "receipt r1.2: BTC-2 delivered no such amount"),
+        ],
+    ),
+    "a receipt of another programme in the place of one": (
+        then(*said("treasurer", ended("r1", "r1.2"), receipt("r1.2", program="BLT"))),
+        [("receipt.other", "more.1", "receipt r1.2 names another programme or commodity")],
+    ),
+    "two in the place of one": (
+        then(*replaced("r1", "r1.2"), *replaced("r1", "r1.2")),
+        [
+            ("receipt.ended", "more.2", "receipt r1 was never issued, or had ended"),
+            ("receipt.twice", "more.3", "receipt r1.2 was issued twice"),
+            ("receipt.unpaid", "more.3", "receipt r1.2: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "one issued before the one whose place it takes has ended": (
+        then(*said("treasurer", receipt("r1.2"), ended("r1", "r1.2"))),
+        [
+            ("receipt.follows", "more", "receipt r1.2: r1 did not end for it"),
+            ("receipt.unpaid", "more", "receipt r1.2: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "one that skips another": (
+        then(*said("treasurer", ended("r1", "r1.3"), receipt("r1.3"))),
+        [
+            ("receipt.replaced", "more", "receipt r1 is replaced by r1.3, which cannot follow it"),
+            ("receipt.follows", "more.1", "receipt r1.3: r1.2 did not end for it"),
+            ("receipt.unpaid", "more.1", "receipt r1.3: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "one in the place of a cancelled one": (
+        then(*said("treasurer", ended("r1")), *replaced("r1", "r1.2")),
+        [
+            ("receipt.ended", "more.1", "receipt r1 was never issued, or had ended"),
+            ("receipt.follows", "more.2", "receipt r1.2: r1 did not end for it"),
+            ("receipt.unpaid", "more.2", "receipt r1.2: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "one in the place of a cancelled one, of itself": (
+        then(*said("treasurer", ended("r1")), *said("treasurer", receipt("r1.2"))),
+        [
+            ("receipt.follows", "more.1", "receipt r1.2: r1 did not end for it"),
+            ("receipt.unpaid", "more.1", "receipt r1.2: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "one in the place of none": (
+        then(*replaced("r7", "r7.2")),
+        [
+            ("receipt.ended", "more", "receipt r7 was never issued, or had ended"),
+            ("receipt.follows", "more.1", "receipt r7.2: r7 did not end for it"),
+            ("receipt.unpaid", "more.1", "receipt r7.2: BTC-1 delivered no such amount"),
+        ],
+    ),
+    "one in the place of another that was for nothing": (
+        then(*said("treasurer", receipt("r8", batch="BTC-9"), ended("r8", "r8.2"), receipt("r8.2", batch="BTC-9"))),
+        [
+            ("receipt.unpaid", "more", "receipt r8: BTC-9 delivered no such amount"),
+            ("receipt.unpaid", "more.2", "receipt r8.2: BTC-9 delivered no such amount"),
+        ],
+    ),
+    "the paper of one that was replaced": (
+        then(*replaced("r1", "r1.2"), *said("treasurer", printed("r1", 1))),
+        [("receipt.ended", "more.2", "receipt r1 was printed and does not stand")],
     ),
     "a receipt printed that was never issued": (
         then(*said("treasurer", printed("r9", 1))),

@@ -218,15 +218,89 @@ def test_a_lost_receipt_is_issued_anew_once() -> None:
         "confirm": answer(confirmed(ONE), matched=1, inquiry=True),
         "receipt": said("treasurer", issued),
     }
-    lost = ReceiptsLost(lost=(LostReceipt("r1", "BTC-1", 300_000),))
-    restore = said("admin2", declared(before, lost=1), lost)
+    restore = said("admin2", declared(before, lost=1), lost("r1"))
     again = said("treasurer", issued)
     assert rules(replayed({**before, "restore": restore, "again": again}).violations) == set()
     twice = {**before, "restore": restore, "again": again, "once more": said("treasurer", issued)}
     assert rules(replayed(twice).violations) == {"receipt.twice", "receipt.unpaid"}
     gone = ReceiptsLost(lost=(LostReceipt("r1", "BTC-9", 300_000),))
     replay = replayed({**before, "restore": said("admin2", declared(before, lost=1), gone), "again": again})
-    assert rules(replay.violations) == {"receipt.unpaid"}
+    assert list(replay.violations) == [
+        Finding(
+            "receipt.lost",
+            size_of(before) + 1,
+            "receipt r1 was lost as 300000 of BTC-9, it was 300000 of BTC-1",
+        )
+    ]
+
+
+def arrived() -> dict[str, list[Said]]:
+    """Have one line arrive and issue its receipt."""
+    return {
+        **until("send"),
+        "confirm": answer(confirmed(ONE), matched=1, inquiry=True),
+        "receipt": said("treasurer", receipt("r1")),
+    }
+
+
+def replaced(by: str = "r1.2") -> list[Said]:
+    """Replace the first receipt."""
+    ended = paying.ReceiptCancelled(receipt="r1", replaced_by=by, reason="salah nama")
+    return said("treasurer", ended, receipt(by))
+
+
+def lost(*names: str, amount: int = 300_000) -> ReceiptsLost:
+    """Have a restored database lack receipts."""
+    return ReceiptsLost(lost=tuple(LostReceipt(name, "BTC-1", amount) for name in names))
+
+
+def test_a_lost_successor_is_issued_anew_by_itself() -> None:
+    """Replaced in the part that was lost: the old one stays ended, and its successor comes again, once."""
+    before = {**arrived(), "replace": replaced()}
+    restore = said("admin2", declared(before, lost=2), lost("r1.2"))
+    again = said("treasurer", receipt("r1.2"))
+    assert list(replayed({**before, "restore": restore, "again": again}).violations) == []
+    for name, rule in (("r1", "receipt.twice"), ("r1.3", "receipt.follows")):
+        other = {**before, "restore": restore, "other": said("treasurer", receipt(name))}
+        assert rules(replayed(other).violations) == {rule}
+
+
+def test_a_lost_chain_leaves_one_claim() -> None:
+    """Issued and replaced in the part that was lost: one line is owed one receipt again, and not two."""
+    before = {**arrived(), "replace": replaced()}
+    restore = said("admin2", declared(before, lost=3), lost("r1", "r1.2"))
+    again = {**before, "restore": restore, "again": said("treasurer", receipt("r1"))}
+    assert list(replayed(again).violations) == []
+    assert rules(replayed({**again, "more": said("treasurer", receipt("r7"))}).violations) == {"receipt.unpaid"}
+
+
+def test_a_receipt_cannot_be_lost_as_more_than_it_was() -> None:
+    """Nobody turns a small receipt into a large one by forgetting it."""
+    before = {**arrived()}
+    restore = said("admin2", declared(before, lost=1), lost("r1", amount=900_000))
+    large = said("treasurer", receipt("r1", amount=900_000))
+    assert list(replayed({**before, "restore": restore, "again": large}).violations) == [
+        Finding("receipt.lost", size_of(before) + 1, "receipt r1 was lost as 900000 of BTC-1, it was 300000 of BTC-1"),
+        Finding("receipt.unpaid", size_of(before) + 2, "receipt r1: BTC-1 delivered no such amount"),
+    ]
+
+
+def test_a_receipt_lost_of_an_unknown_batch_owes_nothing() -> None:
+    """A receipt that was issued for nothing leaves no claim behind."""
+    before = {**arrived(), "receipt": said("treasurer", receipt("r1", batch="BTC-9"))}
+    gone = ReceiptsLost(lost=(LostReceipt("r1", "BTC-9", 300_000),))
+    again = {**before, "restore": said("admin2", declared(before, lost=1), gone)}
+    assert rules(replayed(again).violations) == {"receipt.unpaid"}
+
+
+def test_a_count_of_prints_is_lost_with_its_receipt() -> None:
+    """Issued anew, a receipt's first paper is its first again; one that was not lost goes on counting."""
+    printed = [said("treasurer", paying.ReceiptPrinted(receipt="r1", copy=copy)) for copy in (1, 2)]
+    before = {**arrived(), "print": printed[0]}
+    restore = said("admin2", declared(before, lost=2), lost("r1"))
+    again = {**before, "restore": restore, "again": said("treasurer", receipt("r1"))}
+    assert list(replayed({**again, "print again": printed[0]}).violations) == []
+    assert rules(replayed({**again, "print again": printed[1]}).violations) == {"receipt.copy"}
 
 
 def test_each_lost_receipt_is_owed_anew() -> None:
@@ -236,8 +310,7 @@ def test_each_lost_receipt_is_owed_anew() -> None:
         "confirm": answer(confirmed(ONE, paying.LineOutcome(2, 300_000, "SUCCESS"), amount=600_000), inquiry=True),
         "receipts": said("treasurer", receipt("r1")) + said("treasurer", receipt("r2")),
     }
-    lost = ReceiptsLost(lost=tuple(LostReceipt(each, "BTC-1", 300_000) for each in ("r9", "r1", "r2")))
-    restore = said("admin2", declared(before, lost=2), lost)
+    restore = said("admin2", declared(before, lost=2), lost("r9", "r1", "r2"))
     again = [*said("treasurer", receipt("r1")), *said("treasurer", receipt("r3"))]
     found = replayed({**before, "restore": restore, "again": again}).violations
     assert list(found) == [

@@ -9,6 +9,8 @@ from aid_ledger.receipts import service
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.press import Press
 from aid_ledger.receipts.signing import KeySigner, Signer
+from aid_ledger.recipients.models import Person
+from aid_ledger.recipients.service import corrections as recipients
 from audit.pdf.impressions import FIRST, Impression
 from tests.benches import Bench
 from tests.builders import delivering, receipt_keys
@@ -72,6 +74,21 @@ def pdf_of(bench: Bench, receipt: Receipt, impression: Impression = FIRST) -> by
     """Make one print of a receipt."""
     with bench.reading() as session:
         return press().pdf_of(session, bench.kit.keys, receipt.reference, impression)
+
+
+def correct_name(founded: Founded, receipt: Receipt, name: str) -> None:
+    """Correct the name of the person that a receipt is for, as whoever keeps the register does."""
+    with founded.bench.reading() as session:
+        query = select(Person.reference).join(BatchLine, BatchLine.person_id == Person.id)
+        person = session.scalars(query.where(BatchLine.id == receipt.line_id)).one()
+    with founded.act("operator") as act:
+        recipients.correct_person(act, person, reason="Salah ketik di daftar", values={"nama": name})
+
+
+def replace(founded: Founded, receipt: Receipt, *, reason: str = "Nama salah", by: str = "treasurer") -> Receipt:
+    """Replace a receipt by one that states what is on record now."""
+    with founded.act(by) as act:
+        return service.replace_receipt(act, receipt.reference, reason=reason)
 
 
 def printed(founded: Founded, receipt: Receipt, *, copy: int, by: str = "field") -> bool:

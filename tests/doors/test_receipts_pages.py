@@ -45,6 +45,7 @@ def test_each_role_finds_its_own_doors(web_app: Flask, founded: Founded, login: 
         return browser.client.post(address, data={"csrf_token": token, **form}).status_code
 
     assert answers(f"{HOME}paket/{batch}/terbitkan") == (302 if role in views.ISSUERS else 403)
+    assert answers(f"{path(receipt)}/ganti", replace_reason="Uji") == (409 if role is Role.TREASURER else 403)
     assert answers(f"{path(receipt)}/cetak") == (200 if role in views.PRINTERS else 403)
     assert answers(f"{path(receipt)}/batalkan", reason="Uji") == (302 if role is Role.TREASURER else 403)
 
@@ -256,6 +257,43 @@ def test_cancelling_needs_a_reason_and_happens_once(web_app: Flask, founded: Fou
     assert "Salah keluarga" in page
     again = browser.post(cancel, {"reason": "Lagi"}, page="/akun")
     assert again.status_code == 409
+
+
+def test_replacing_leads_from_the_old_paper_to_the_new(web_app: Flask, founded: Founded) -> None:
+    """A treasurer says what was wrong; each of the two pages leads to the other, and the old one is printed no more."""
+    [old] = builders.issued(founded, count=1)
+    browser = browse(web_app, founded, "treasurer")
+    replace = f"{path(old)}/ganti"
+    refused = browser.post(replace, {"replace_reason": " "}, page=path(old))
+    assert (refused.status_code, "Bagian ini harus diisi" in refused.text) == (422, True)
+    unchanged = browser.post(replace, {"replace_reason": "Nama salah"}, page=path(old))
+    assert (unchanged.status_code, "sudah sama dengan catatan sekarang" in unchanged.text) == (409, True)
+    builders.correct_name(founded, old, "Maimunah Betul")
+    answer = browser.post(replace, {"replace_reason": "Nama salah"}, page=path(old))
+    _ended, new = builders.receipts(founded.bench)
+    assert answer.location == path(new)
+    page = browser.get(path(new)).text
+    assert "M******* B****" in page
+    assert f'Menggantikan <a href="{path(old)}">' in page
+    ended = browser.get(path(old)).text
+    assert f'<a href="{path(new)}">{new.reference}</a>' in ended
+    for words in ("Diganti", "Nama salah", "Tanda terima diganti"):
+        assert words in ended
+    for words in ("Unduh PDF", "Ganti tanda terima ini", "Batalkan tanda terima ini", "Tanda terima dibatalkan"):
+        assert words not in ended
+    assert browser.post(f"{path(old)}/cetak", page="/akun").status_code == 409
+    assert browser.post(replace, {"replace_reason": "Lagi"}, page="/akun").status_code == 409
+    batch = browser.get(f"{HOME}paket/{_batch_of(founded, old)}").text
+    assert "Semua baris yang sampai sudah memiliki tanda terima" in batch
+    printed = browser.post(f"{path(new)}/cetak", page=path(new))
+    vkey = str(founded.bench.key.verifier())
+    report = verify_receipt(printed.data, root_cert=receipt_keys.root_pem(), log_key=vkey)
+    assert (report.number, report.fields.line, report.impression) == (new.reference, new.public_id, FIRST)
+
+
+def _batch_of(founded: Founded, receipt: Receipt) -> str:
+    with founded.bench.reading() as session:
+        return queries.batch_of(session, receipt).reference
 
 
 def test_an_officials_page_never_shows_the_code(web_app: Flask, founded: Founded) -> None:

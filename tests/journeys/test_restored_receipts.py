@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aid_ledger.delivery import service as delivery
-from aid_ledger.receipts import service as receipts
+from aid_ledger.receipts import queries
 from tests.builders import delivering
 from tests.builders import receipts as papers
 from tests.builders.log import assert_log_agrees
@@ -35,8 +35,7 @@ def test_what_arrived_stays_arrived_and_its_receipts_are_issued_once_more(
         delivering.file_of(founded.bench, sent), delivering.first_line_says(channel_status="FAILED", channel_code="")
     )
     delivering.imported(founded, sent, content)
-    with founded.act("treasurer") as act:
-        assert receipts.issue_receipts(act, batch) == 2
+    assert papers.issue(founded, batch) == 2
     before, state = delivering.states(founded.bench, batch), delivering.state_of(founded.bench, batch)
     numbers = {each.reference for each in all_receipts(founded)}
     folder, kept = exported(founded, tmp_path / "log"), kept_seal(founded)
@@ -45,11 +44,32 @@ def test_what_arrived_stays_arrived_and_its_receipts_are_issued_once_more(
         assert (delivering.states(restored.bench, batch), delivering.state_of(restored.bench, batch)) == (before, state)
         delivering.imported(restored, sent, content)
         assert all_receipts(restored) == []
-        with restored.act("treasurer") as act:
-            assert receipts.issue_receipts(act, batch) == 2
+        assert papers.issue(restored, batch) == 2
         assert not numbers & {each.reference for each in all_receipts(restored)}
         assert_log_agrees(restored.bench)
         assert balanced(restored)
+        verified(restored, folder, kept=kept)
+
+
+def test_a_replacement_that_was_forgotten_is_issued_again(
+    founded: Founded, back_up: Callable[[], Backup], tmp_path: Path
+) -> None:
+    """THREATS 8: replaced today, restored to yesterday: the old one stays ended, the new one comes once more."""
+    old, _other = papers.issued(founded, count=2)
+    papers.correct_name(founded, old, "Maimunah Betul")
+    yesterday = back_up()
+    new = papers.replace(founded, old)
+    with founded.bench.reading() as session:
+        batch = queries.batch_of(session, old).reference
+    folder, kept = exported(founded, tmp_path / "log"), kept_seal(founded)
+    with yesterday.opened() as restored:
+        recovered(restored, folder)
+        assert [each.state for each in all_receipts(restored)] == ["replaced", "issued"]
+        assert [papers.issue(restored, batch) for _ in range(2)] == [1, 0]
+        ended, _other, again = all_receipts(restored)
+        assert (ended.replaced_by_id, again.public_id) == (again.id, new.public_id)
+        assert again.reference != new.reference
+        assert_log_agrees(restored.bench)
         verified(restored, folder, kept=kept)
 
 

@@ -162,6 +162,8 @@ def show(reference: str) -> ResponseReturnValue:
         fields = service.open_receipt(desk.kit().keys, shown.receipt).fields
         facts = _facts(session, shown.receipt)
         sealed = log.sealed_size(session)
+        successor = queries.successor(session, shown.receipt)
+        predecessor = queries.predecessor(session, shown.receipt)
     issued = facts[-1] if facts else None
     return render_template(
         "receipts/show.html",
@@ -170,7 +172,9 @@ def show(reference: str) -> ResponseReturnValue:
         facts=facts,
         position=issued.entry if issued and issued.entry is not None and issued.entry < sealed else None,
         may_print=_holds(*PRINTERS),
-        may_cancel=_holds(Role.TREASURER) and shown.receipt.state == rules.ISSUED,
+        may_end=_holds(Role.TREASURER) and shown.receipt.state == rules.ISSUED,
+        successor=successor,
+        predecessor=predecessor,
     )
 
 
@@ -207,6 +211,18 @@ def cancel(reference: str) -> ResponseReturnValue:
     desk.act(service.cancel_receipt, reference, **desk.form(schemas.CancelForm()))
     flash(f"Tanda terima {reference} dibatalkan. Siapa pun yang memeriksanya akan diberi tahu.", "success")
     return redirect(url_for(".show", reference=reference))
+
+
+@bp.post("/<reference>/ganti")
+@problems.shown_on(".show")
+@allow(Role.TREASURER)
+def replace_with_new(reference: str) -> ResponseReturnValue:
+    """Issue a receipt in the place of one that states something wrong; what it states comes from the record alone."""
+    with desk.read() as session:
+        queries.shown(session, reference, _areas())
+    new = desk.act(service.replace_receipt, reference, reason=desk.form(schemas.ReplaceForm())["replace_reason"])
+    flash(f"Tanda terima {reference} diganti dengan {new.reference}. Cetak yang baru dan tarik kertas lama.", "success")
+    return redirect(url_for(".show", reference=new.reference))
 
 
 def the_press() -> Press:
@@ -251,6 +267,8 @@ def _facts(session: Session, receipt: Receipt) -> list[TimelineItem]:
         acts.insert(0, (receipt.end_act, ReceiptCancelled.KIND))
     entries = [queries.entry_about(receipt, log.entries_of_act(session, act), kind) for act, kind in acts]
     items = [item_of(entry) for entry in entries]
+    if receipt.state == rules.REPLACED:
+        items[0] = replace(items[0], title="Tanda terima diganti", look="moving")
     logins = [entry.envelope()["actor"]["id"] for entry in entries]
     return [replace(item, by=names.get(login, item.by)) for item, login in zip(items, logins, strict=True)]
 

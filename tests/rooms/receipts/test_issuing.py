@@ -22,6 +22,7 @@ from aid_ledger.recipients.models import Person
 from audit import stamp
 from audit.entry import parse_entry
 from audit.replay import Replay
+from audit.replay.state import Stated
 from tests.builders import delivering, isolation, paying, programs, receipt_keys
 from tests.builders import receipts as builders
 from tests.builders.handovers import SEEN
@@ -206,8 +207,8 @@ def test_an_invented_and_a_deleted_receipt_are_found(founded: Founded) -> None:
     """A superuser adds a receipt or removes one: the comparison names both."""
     stored = builders.issued(founded, count=2)
     state = replayed(founded).state
-    state.receipts.discard(stored[0].public_id)
-    state.receipts.add("0" * 20)
+    state.receipts.pop(stored[0].public_id)
+    state.receipts["0" * 20] = Stated("BTC-1", 1)
     with founded.bench.reading() as session:
         found = [(each.key, each.sentence.split()[1]) for each in agreement.agree(session, state)]
     assert found == [(str(stored[0].id), stored[0].public_id), ("0" * 20, "0" * 20)]

@@ -86,7 +86,7 @@ const ENDED = { CANCELLED: "sudah dibatalkan", REPLACED: "sudah diganti" };
 function told(finding) {
   if (finding === null) return `belum ditanyakan apakah tanda terima ini sudah dibatalkan atau diganti. ${silence()}`;
   if (finding.verdict === "GENUINE")
-    return `tanda terima ini belum dibatalkan atau diganti, dijawab baru saja. Sudah dicetak ${finding.copies} kali.`;
+    return `tanda terima ini belum dibatalkan atau diganti, dijawab baru saja. ${finding.copies === "0" ? "Belum pernah dicetak" : `Sudah dicetak ${finding.copies} kali`}.`;
   if (!ENDED[finding.verdict]) return finding.reason;
   const successor = finding.replaced_by ? ` dengan nomor ${finding.replaced_by}` : "";
   return `tanda terima ini ${ENDED[finding.verdict]}${successor} pada ${finding.ended_at}. Alasan: ${finding.why}`;
