@@ -85,6 +85,7 @@ RULES: Final[Mapping[str, Reason]] = {
     "receipt.fields": Reason.LOG,
     "receipt.sources": Reason.LOG,
     "receipt.page": Reason.PAGE,
+    "receipt.copy": Reason.PAGE,
     "receipt.time": Reason.TIME,
 }
 """Checks of the verifier that have a sentence of their own; most forgeries are simply no file of ours."""

@@ -49,7 +49,7 @@ _TIME: Final = re.compile(rb"D:([0-9]{14})Z")
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the verifier wants out of the file: the evidence, when it was signed, which print it is, what its pages say."""
+    """What the verifier wants of the file: the evidence, when it was signed, which print it is, what its pages say."""
 
     evidence: bytes
     signed_at: dt.datetime

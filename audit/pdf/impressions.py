@@ -20,8 +20,8 @@ INDONESIAN: Final = "id"
 COPIES: Final = {INDONESIAN: ("Cetakan ke-", " (salinan)")}
 """By language, what stands before and behind the number of a copy."""
 
-_NUMBER: Final = re.compile(rb"[1-9][0-9]{0,5}")
-"""No receipt is printed a million times."""
+_NUMBER: Final = re.compile(rb"[1-9][0-9]{0,4}")
+"""No receipt is printed a hundred thousand times, and a longer number would not fit its place on the page."""
 
 
 @dataclass(frozen=True, slots=True)

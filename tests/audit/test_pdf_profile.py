@@ -83,6 +83,11 @@ PRINTS: dict[str, tuple[Change, str, str]] = {
         "receipt.copy",
         "the signature gives a reason that is no copy's",
     ),
+    "too long a number": (
+        swap(b"/Reference [<<", b"/Reason (Cetakan ke-100000 \\(salinan\\))/Reference [<<"),
+        "receipt.copy",
+        "the signature gives a reason that is no copy's",
+    ),
     "no text": (
         swap(b"/Reference [<<", b"/Reason 2/Reference [<<"),
         "receipt.copy",
@@ -102,10 +107,10 @@ def test_a_print_says_which_it_is_in_one_way(name: str) -> None:
         verify(rewrite(MONEY, change), good_chain().root_pem)
 
 
-def test_a_copy_is_a_receipt() -> None:
-    """Its number is read from under the signature; a file without one is the first print."""
-    copied = rewrite(MONEY, swap(b"/Reference [<<", b"/Reason (Cetakan ke-12 \\(salinan\\))/Reference [<<"))
-    assert verify(copied, good_chain().root_pem).impression == Impression(12, "id")
+def test_a_copy_whose_page_does_not_say_so_is_refused() -> None:
+    """Signed as the twelfth print, and looking like the first: whoever holds the paper takes it for the original."""
+    bent = swap(b"/Reference [<<", b"/Reason (Cetakan ke-12 \\(salinan\\))/Reference [<<")
+    refused(rewrite(MONEY, bent), "receipt.copy", good_chain().root_pem)
     assert verify(MONEY).impression == FIRST == Impression(1, "id")
 
 

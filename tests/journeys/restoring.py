@@ -96,4 +96,4 @@ def kept_seal(founded: Founded) -> bytes:
 def all_receipts(founded: Founded) -> list[Receipt]:
     """List the receipts there are."""
     with founded.bench.reading() as session:
-        return list(session.scalars(select(Receipt)))
+        return list(session.scalars(select(Receipt).order_by(Receipt.id)))

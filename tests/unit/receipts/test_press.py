@@ -107,7 +107,7 @@ SHAPES: dict[str, ReceiptFields] = {
         )
     ),
 }
-IMPRESSIONS = {"a copy": Impression(2), "a copy of goods": Impression(3), "a copy among many": Impression(999_999)}
+IMPRESSIONS = {"a copy": Impression(2), "a copy of goods": Impression(3), "a copy among many": Impression(99_999)}
 """Which print each shape is; the first where nothing is said."""
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 
