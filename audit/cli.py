@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+import warnings
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from cryptography.utils import CryptographyDeprecationWarning
 
 from audit import __version__, checkpoint, merkle, note, pdf, policy, stamp, stampkeys, timestamps
 from audit.asking import ask_witnesses, contradictions
@@ -93,6 +95,8 @@ def leaves_file(typed: str) -> list[bytes]:
 @click.version_option(__version__, message="%(version)s")
 def main() -> None:
     """Check an Aid Ledger log or receipt, believing nothing that can be checked."""
+    # What the library below warns of stands in a stranger's certificate: a refusal, and no line upon the screen.
+    warnings.filterwarnings("error", category=CryptographyDeprecationWarning)
 
 
 @main.command()

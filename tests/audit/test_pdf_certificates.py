@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 
 import pytest
 from asn1crypto import x509 as asn1
@@ -11,11 +12,26 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audit.errors import AuditError, MalformedInput, SignatureFailed
-from audit.pdf import certificates, cms
+from audit.pdf import certificates, cms, der, frame
 from audit.pdf.certificates import DOCUMENT_SIGNING
-from tests.audit.forge import MONEY, SIGNED_AT, Chain, Wish, make_chain, refused, rsa_key, sign, verify
+from tests.audit.forge import (
+    MONEY,
+    SIGNED_AT,
+    Chain,
+    Wish,
+    commanded,
+    good_chain,
+    make_chain,
+    put,
+    refused,
+    rsa_key,
+    sign,
+    verify,
+)
 
 DAY = dt.timedelta(days=1)
 SIGNS = frozenset({"digital_signature", "content_commitment"})
@@ -130,3 +146,46 @@ def test_bytes_that_are_no_signature_are_refused() -> None:
     """An ECDSA signature is two numbers in DER."""
     with pytest.raises(SignatureFailed):
         cms.lower_half(b"no signature")
+
+
+STRANGER = make_chain(Wish(root_key=rsa_key(1)))
+WRITTEN = STRANGER.certificate.public_bytes(Encoding.DER)
+PLACES = st.integers(0, len(WRITTEN))
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(PLACES, st.integers(0, 3), st.binary(max_size=3)), min_size=1, max_size=3))
+def test_whatever_the_certificate_holds_is_refused(edits: list[tuple[int, int, bytes]]) -> None:
+    """The digest fits and the file is whole: so far a stranger's bytes come into the libraries below."""
+    bent = WRITTEN
+    for at, length, piece in edits:
+        bent = bent[:at] + piece + bent[at + length :]
+    begins, ends = frame.locate(MONEY)
+    parts = cms.Parts(WRITTEN, frame.digest(MONEY, (begins, ends)), bytes(70))
+    written = with_certificate(cms.assemble(parts, STRANGER.key.public_key()), bent)
+    with pytest.raises(AuditError):
+        verify(put(MONEY, frame.fill(written, ends - begins)), good_chain().root_pem)
+
+
+def with_certificate(written: bytes, certificate: bytes) -> bytes:
+    """Put another certificate into a signature, all lengths around it set right."""
+    kind, wrapped = der.members(written)
+    version, digests, content, _, signers = der.members(der.inside(wrapped, der.CONTEXT_0))
+    held = der.write(der.CONTEXT_0, certificate)
+    inner = der.write(der.SEQUENCE, version, digests, content, held, signers)
+    return der.write(der.SEQUENCE, kind, der.write(der.CONTEXT_0, inner))
+
+
+def test_nothing_in_a_certificate_writes_upon_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    """A number below nought, of which the library warns: the inspector reads one refusal and no line besides."""
+    number = der.members(der.members(WRITTEN)[0])[1]
+    negative = WRITTEN.replace(number, number[:2] + bytes([number[2] | 0x80]) + number[3:], 1)
+    begins, ends = frame.locate(MONEY)
+    parts = cms.Parts(WRITTEN, frame.digest(MONEY, (begins, ends)), bytes(70))
+    written = with_certificate(cms.assemble(parts, STRANGER.key.public_key()), negative)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        told = commanded(put(MONEY, frame.fill(written, ends - begins)))
+    assert told.endswith("rule: receipt.unreadable\nreason: unreadable: CryptographyDeprecationWarning\n")
+    assert told.count("\n") == 4
+    assert capfd.readouterr() == ("", "")
