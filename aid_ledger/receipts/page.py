@@ -115,6 +115,10 @@ class Page:
         going_on = tuple(_goes_on(each.office) for each in self.steps)
         return same, going_on, len(self.sources), tuple(map(len, self.texts()))
 
+    def narrow(self) -> Lines:
+        """List the lines that are set in the narrow face."""
+        return self.root
+
     def each(self, change: Callable[[str], str]) -> Page:
         """Return the page with every line of `lines` changed, in their order."""
 

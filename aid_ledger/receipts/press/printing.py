@@ -12,8 +12,10 @@ from typing import Final
 
 from aid_ledger.receipts.layout import LAYOUT
 from aid_ledger.receipts.page import Issuer, Page, Shape, page_of
-from aid_ledger.receipts.press.engraving import NotEngraved, engrave
-from aid_ledger.receipts.press.plate import NotOnPlate, Plate
+from aid_ledger.receipts.press.cutting import NotEngraved
+from aid_ledger.receipts.press.engraving import engrave
+from aid_ledger.receipts.press.form import NotOnPlate
+from aid_ledger.receipts.press.plate import Plate
 from aid_ledger.receipts.rendering import ReceiptPrinter
 from aid_ledger.receipts.signing import Seal, sign_with
 from aid_ledger.receipts.varying import particulars_of

@@ -20,7 +20,7 @@ from PIL import Image, ImageChops
 
 from aid_ledger.receipts import fields, qr
 from aid_ledger.receipts.page import page_of
-from aid_ledger.receipts.press import engraving, printing
+from aid_ledger.receipts.press import cutting, engraving, printing
 from aid_ledger.receipts.press.printing import PressRoom
 from aid_ledger.receipts.rendering import ReceiptPrinter
 from aid_ledger.receipts.signing import Seal
@@ -253,7 +253,7 @@ def test_a_page_that_is_not_as_expected_is_no_plate() -> None:
         def lay_out(self, page, these):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - as its parent's
             return super().lay_out(page.each(lambda line: line[1:]), these)
 
-    with pytest.raises(engraving.NotEngraved, match="where it should"):
+    with pytest.raises(cutting.NotEngraved, match="where it should"):
         engraving.engrave(page, Moved(office().issuer))
 
 
