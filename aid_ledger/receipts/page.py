@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import Lines, wrap, wrap_after
-from aid_ledger.receipts.placing import place_in_log
+from aid_ledger.receipts.placing import Placed, place_in_log
 from aid_ledger.receipts.stamping import StampKey
 from aid_ledger.web import formats
 from audit import note
@@ -40,6 +40,11 @@ class Issuer:
     base_url: str
     root_fingerprint: bytes
     stamp_key: StampKey | None = None
+
+    @property
+    def check_page(self) -> str:
+        """Return the address of the page that checks receipts, as it is typed."""
+        return f"{self.base_url.rstrip('/')}/periksa".removeprefix("https://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +163,30 @@ def page_of(evidence: Evidence, issuer: Issuer, impression: Impression = FIRST) 
         MalformedInput: the evidence holds no proof.
 
     """
-    fields = evidence.fields
-    index, stated = place_in_log(evidence)
+    return page_at(evidence.fields, place_in_log(evidence), issuer)
+
+
+def page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer) -> Page:
+    """Write everything the page shows, for whoever knows already where the log holds the receipt."""
+    index, stated = placed
     place = f"nomor {formats.jumlah(index)} dari {formats.jumlah(stated.size)}, {stated.origin}"
     return Page(
         heading=heading_of(fields),
         agency=fields.agency,
-        check_page=f"{issuer.base_url.rstrip('/')}/periksa".removeprefix("https://"),
-        fingerprint=_grouped(issuer.root_fingerprint.hex(), 4, " "),
+        check_page=issuer.check_page,
+        fingerprint=grouped(issuer.root_fingerprint.hex(), 4, " "),
         number=wrap(fields.number, breaking.NUMBER),
         copy=wrap(impressions.sentence(impression), breaking.COPY),
-        amount=wrap(_amount(fields.amount, fields.unit), breaking.AMOUNT),
+        amount=wrap(amount_of(fields.amount, fields.unit), breaking.AMOUNT),
         in_words=wrap(fields.in_words, breaking.IN_WORDS),
         contents=wrap(f"Isi: {fields.contents}", breaking.CONTENTS) if fields.contents else (),
-        rows=_rows(fields),
+        rows=tuple(Row(label, wrap(value, breaking.ROW)) for label, value in row_texts(fields)),
         sources=tuple(
-            Source(wrap(each.name, breaking.SOURCE), wrap(_amount(each.amount, fields.unit), breaking.SHARE))
+            Source(wrap(each.name, breaking.SOURCE), wrap(amount_of(each.amount, fields.unit), breaking.SHARE))
             for each in fields.sources
         ),
         steps=tuple(_step(each, fields.zone) for each in fields.approvers),
-        code=wrap(_grouped(fields.code, 4, "-"), breaking.CODE),
+        code=wrap(grouped(fields.code, 4, "-"), breaking.CODE),
         place=wrap(place, breaking.PLACE),
         root=wrap(note.encode_base64(stated.root), breaking.HASH),
     )
@@ -193,7 +202,7 @@ def title_of(fields: ReceiptFields) -> str:
     return f"{heading_of(fields)} {fields.number}"
 
 
-def _rows(fields: ReceiptFields) -> tuple[Row, ...]:
+def row_texts(fields: ReceiptFields) -> list[tuple[str, str]]:
     """Write the table of who received what from whom; lines that have nothing to say are left out."""
     rows = (
         *(row for each in fields.handovers for row in _record(each, fields)),
@@ -201,7 +210,7 @@ def _rows(fields: ReceiptFields) -> tuple[Row, ...]:
         ("Dasar", fields.decree),
         ("Berkas bayar", f"{fields.batch} \u00b7 baris {fields.line}"),
     )
-    return tuple(Row(label, wrap(value, breaking.ROW)) for label, value in rows if value)
+    return [(label, value) for label, value in rows if value]
 
 
 def _receipt(fields: ReceiptFields) -> Iterator[tuple[str, str]]:
@@ -246,12 +255,13 @@ def _goes_on(text: Lines) -> bool:
     return bool(text) and text[0].startswith(" ")
 
 
-def _grouped(text: str, size: int, between: str) -> str:
+def grouped(text: str, size: int, between: str) -> str:
+    """Write text in groups of some letters."""
     return between.join(text[start : start + size] for start in range(0, len(text), size))
 
 
 @lru_cache(maxsize=_KEPT)
-def _amount(amount: int, unit: str) -> str:
+def amount_of(amount: int, unit: str) -> str:
     """Write an amount: rupiah when no unit of goods is given."""
     return formats.banyaknya(amount, unit) if unit else formats.rupiah(amount)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from audit import checkpoint, note
 from audit.checkpoint import Checkpoint
@@ -19,7 +19,14 @@ _CHECKPOINTS: Final = 16
 """Checkpoints remembered: thousands of receipts lie under one."""
 
 
-def place_in_log(evidence: Evidence) -> tuple[int, Checkpoint]:
+class Placed(NamedTuple):
+    """The index of a receipt's entry, and a checkpoint over it."""
+
+    entry: int
+    checkpoint: Checkpoint
+
+
+def place_in_log(evidence: Evidence) -> Placed:
     """Read the index of a receipt's entry, and the checkpoint over it.
 
     Raises:
@@ -30,7 +37,7 @@ def place_in_log(evidence: Evidence) -> tuple[int, Checkpoint]:
     found = _INDEX.search(head)
     if found is None:
         raise MalformedInput("the evidence holds no proof", rule="proof.form")
-    return int(found[1]), _stated(signed)
+    return Placed(int(found[1]), _stated(signed))
 
 
 @lru_cache(maxsize=_CHECKPOINTS)

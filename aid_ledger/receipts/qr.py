@@ -20,8 +20,10 @@ from typing import Final
 import segno
 from segno import consts
 
+from aid_ledger.receipts.placing import Placed, place_in_log
 from aid_ledger.receipts.stamping import StampKey
 from audit.pdf.evidence import Evidence
+from audit.pdf.fields import ReceiptFields
 
 MASK: Final = 2
 """A fixed mask pattern: readers accept all eight, and searching for the prettiest costs seven times as much."""
@@ -99,7 +101,12 @@ def address_of(base_url: str, evidence: Evidence, stamp_key: StampKey | None) ->
         MalformedInput: the evidence breaks its schema.
 
     """
-    return check_address(base_url, stamp_key.stamp(evidence) if stamp_key else evidence.fields.code)
+    return address_at(base_url, evidence.fields, place_in_log(evidence), stamp_key)
+
+
+def address_at(base_url: str, fields: ReceiptFields, placed: Placed, stamp_key: StampKey | None) -> str:
+    """Write the same for whoever knows already where the log holds the receipt."""
+    return check_address(base_url, stamp_key.stamp_at(fields, placed) if stamp_key else fields.code)
 
 
 def modules(address: str) -> segno.QRCode:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
@@ -32,17 +33,34 @@ from audit.pdf.impressions import FIRST, Impression
 _ASSETS: Final = resources.files("aid_ledger.receipts") / "assets"
 _SCHEME: Final = "asset:"
 _QR: Final = "asset:qr.png"
-_TEMPLATE: Final = "receipt_pdf.html"
+_FACES: Final = "faces.css"
+"""The typefaces and colours that all designs share."""
 _MIME: Final = {"icc": "application/vnd.iccprofile", "ttf": "font/ttf", "png": "image/png"}
 
 
-class ReceiptPrinter:
-    """Lays receipts out for one agency. Not for use by several threads at once: Pango's font map is shared."""
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How a page looks: its template, and its style sheet among the packaged files."""
 
-    def __init__(self, issuer: Issuer) -> None:
-        self._issuer = issuer
+    template: str
+    style: str
+
+
+RECEIPT: Final = Design("receipt_pdf.html", "receipt.css")
+"""A receipt on A5, with everything it states."""
+SMALL: Final = Design("small_pdf.html", "small.css")
+"""A receipt on A6, for print files: the same letters and code on half the paper, so fewer rows."""
+COVER: Final = Design("cover_pdf.html", "cover.css")
+HANDOUT: Final = Design("handout_pdf.html", "handout.css")
+"""The first page of a print file, and one of its last, for A5; on A4 they are drawn larger."""
+
+
+class Layouter:
+    """Lays pages of one design out. Not for use by several threads at once: Pango's font map is shared."""
+
+    def __init__(self, design: Design) -> None:
         self._fonts = FontConfiguration()
-        style = (_ASSETS / "receipt.css").read_text("utf-8")
+        style = "".join((_ASSETS / each).read_text("utf-8") for each in (_FACES, design.style))
         self._colours: dict[str, Any] = {}
         self._style = CSS(
             string=style, font_config=self._fonts, color_profiles=self._colours, url_fetcher=PackagedFiles({})
@@ -53,8 +71,32 @@ class ReceiptPrinter:
         environment = ImmutableSandboxedEnvironment(
             autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(TEMPLATE_FOLDER / "receipts")
         )
-        self._template = environment.get_template(_TEMPLATE)
+        self._template = environment.get_template(design.template)
         self._files = PackagedFiles({_QR: _any_picture()})
+
+    def document(self, **named: object) -> Document:
+        """Lay out what the template makes of the values it names."""
+        html = self._template.render(qr=_QR, **named)
+        return HTML(string=html, url_fetcher=self._files).render(
+            font_config=self._fonts, color_profiles=dict(self._colours), stylesheets=[self._style]
+        )
+
+    def pages(self, **named: object) -> bytes:
+        """Lay pages out as a bare file, from which others take them over (`press.borrowing`)."""
+        written = io.BytesIO()
+        # With tags every text names its own typeface, which cutting relies on; else only the first of a row does.
+        self.document(**named).write_pdf(
+            written, finisher=_deflate, uncompressed_pdf=True, output_intent="", pdf_tags=True
+        )
+        return written.getvalue()
+
+
+class ReceiptPrinter:
+    """Lays receipts out for one agency, in one of two designs."""
+
+    def __init__(self, issuer: Issuer, design: Design = RECEIPT) -> None:
+        self._issuer = issuer
+        self._layouter = Layouter(design)
 
     def render(self, evidence: Evidence, impression: Impression = FIRST, *, signed_at: dt.datetime) -> bytes:
         """Lay out one print of a receipt with its evidence attached, ready for `signing.sign`.
@@ -71,10 +113,7 @@ class ReceiptPrinter:
 
     def lay_out(self, page: Page, these: Particulars) -> bytes:
         """Lay out a page with its particulars."""
-        html = self._template.render(page=page, qr=_QR)
-        laid_out = HTML(string=html, url_fetcher=self._files).render(
-            font_config=self._fonts, color_profiles=dict(self._colours), stylesheets=[self._style]
-        )
+        laid_out = self._layouter.document(page=page)
         laid_out.metadata.attachments = [_attachment(these)]
 
         def finish(_: Document, pdf: pydyf.PDF) -> None:
@@ -116,6 +155,13 @@ class PackagedFiles(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no ty
         if body is None:
             body = (_ASSETS / name).read_bytes()
         return URLFetcherResponse(url, body, {"Content-Type": kind, **(headers or {})})
+
+
+def _deflate(_: Document, pdf: pydyf.PDF) -> None:
+    """Have each stream deflated: "uncompressed" means a classic table of objects to the engine."""
+    for each in pdf.objects:
+        if isinstance(each, pydyf.Stream):
+            each.compress = True
 
 
 def _any_picture() -> bytes:

@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from aid_ledger.core.keyfiles import KeyFileFault, read_private
 from aid_ledger.custody.handed import StampWord
 from aid_ledger.receipts.certificates import Root
-from aid_ledger.receipts.placing import place_in_log
+from aid_ledger.receipts.placing import Placed, place_in_log
 from audit import stamp, stampkeys
 from audit.note import encode_base64
 from audit.pdf.evidence import Evidence
+from audit.pdf.fields import ReceiptFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,12 @@ class StampKey:
             MalformedInput: the evidence breaks its schema.
 
         """
-        index, stated = place_in_log(evidence)
-        body = stamp.write(stamp.stamp_of(evidence.fields, index))
-        return stamp.to_digits(body, self.key.sign(stamp.message(stated.origin, body)))
+        return self.stamp_at(evidence.fields, place_in_log(evidence))
+
+    def stamp_at(self, fields: ReceiptFields, placed: Placed) -> str:
+        """Stamp as `stamp` does, for whoever knows already where the log holds the receipt."""
+        body = stamp.write(stamp.stamp_of(fields, placed.entry))
+        return stamp.to_digits(body, self.key.sign(stamp.message(placed.checkpoint.origin, body)))
 
 
 def word_on(public: bytes, origin: str, root: Root) -> StampWord:

@@ -33,8 +33,8 @@ def lay_out(of: Evidence, issuer: Issuer) -> bytes:
     code = modules(address_of(issuer.base_url, of, issuer.stamp_key)).svg_data_uri()
     html = environment.get_template("receipt_pdf.html").render(page=page_of(of, issuer), qr=code)
     fonts = FontConfiguration()
-    text = (ASSETS / "receipt.css").read_text().replace('url("asset:', f'url("file://{ASSETS}/')
-    style = CSS(string=text, font_config=fonts)
+    text = "".join((ASSETS / each).read_text() for each in ("faces.css", "receipt.css"))
+    style = CSS(string=text.replace('url("asset:', f'url("file://{ASSETS}/'), font_config=fonts)
     attached = Attachment(string=evidence.write(of), name="bukti.json", relationship="Data")
     document = HTML(string=html).render(stylesheets=[style], font_config=fonts)
     document.metadata.attachments = [attached]

@@ -18,9 +18,7 @@ from audit.pdf.frame import HEADER
 from audit.pdf.objects import Reference, Table, Value
 
 _OFFSET: Final = b"%010d 00000 n \n"
-_ANY: Final = Particulars(
-    title="", author="", moment=dt.datetime(2021, 1, 1, tzinfo=dt.UTC), evidence=b"", address="#0"
-)
+ANY: Final = Particulars(title="", author="", moment=dt.datetime(2021, 1, 1, tzinfo=dt.UTC), evidence=b"", address="#0")
 
 
 def engrave(page: Page, printer: ReceiptPrinter) -> Plate:
@@ -30,7 +28,7 @@ def engrave(page: Page, printer: ReceiptPrinter) -> Plate:
         NotEngraved: receipts of this shape are laid out one by one.
 
     """
-    form = cut_out(page, lambda marked: printer.lay_out(marked, _ANY))
+    form = cut_out(page, lambda marked: printer.lay_out(marked, ANY))
     table = form.table
     varies = _numbers_of(table)
     constant, offsets = _constant(table, varies)

@@ -16,11 +16,10 @@ from itertools import groupby
 from typing import NamedTuple
 
 from aid_ledger.receipts import varying
-from aid_ledger.receipts.press import deflating
+from aid_ledger.receipts.press import deflating, sealing
 from aid_ledger.receipts.press.form import Form, Stand
 from aid_ledger.receipts.signing import Seal
 from aid_ledger.receipts.varying import Particulars
-from audit.pdf import frame
 
 
 class Numbers(NamedTuple):
@@ -80,7 +79,8 @@ class Plate:
                 self.trailer % (identifier, identifier, at),
             )
         )
-        return self._sign(b"".join(written), tail, seal)
+        first = len(self.constant)
+        return self.constant + sealing.sealed(self._hashed.copy(), first, b"".join(written), tail, seal)
 
     def _pack(self) -> list[bytes | int]:
         """Deflate what stays of the drawing, run by run; of what is filled in, keep the places."""
@@ -96,17 +96,3 @@ class Plate:
         """Write the drawing as a deflated stream, out of runs that are deflated already and of pieces as they are."""
         parts = [part if isinstance(part, bytes) else deflating.stored(pieces[part]) for part in self._packed]
         return deflating.whole(parts, "".join(pieces))
-
-    def _sign(self, varied: bytes, tail: bytes, seal: Seal) -> bytes:
-        """Write the signed range, hash all but the gap, and put the signature into it."""
-        begins, ends = varying.gap_of(varied)
-        first = len(self.constant)
-        size = first + len(varied) + len(tail)
-        ranged = varying.signed_range(first + begins, first + ends, size)
-        before = varied[: begins - len(varying.BETWEEN) - len(ranged)] + ranged + varying.BETWEEN
-        after = varied[ends:] + tail
-        hashed = self._hashed.copy()
-        hashed.update(before)
-        hashed.update(after)
-        signature = frame.fill(seal.over(hashed.digest()), ends - begins)
-        return b"".join((self.constant, before, signature, after))

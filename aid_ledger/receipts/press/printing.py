@@ -8,15 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Final
 
 from aid_ledger.receipts.layout import LAYOUT
 from aid_ledger.receipts.page import Issuer, Page, Shape, page_of
 from aid_ledger.receipts.press.cutting import NotEngraved
-from aid_ledger.receipts.press.engraving import engrave
+from aid_ledger.receipts.press.engraving import ANY, engrave
 from aid_ledger.receipts.press.form import NotOnPlate
 from aid_ledger.receipts.press.plate import Plate
-from aid_ledger.receipts.rendering import ReceiptPrinter
+from aid_ledger.receipts.rendering import RECEIPT, Design, ReceiptPrinter
 from aid_ledger.receipts.signing import Seal, sign_with
 from aid_ledger.receipts.varying import particulars_of
 from audit.pdf.evidence import Evidence
@@ -29,9 +30,9 @@ PLATES: Final = 64
 class PressRoom:
     """Prints receipts of one agency under one root, for as many threads as ask."""
 
-    def __init__(self, issuer: Issuer) -> None:
+    def __init__(self, issuer: Issuer, design: Design = RECEIPT) -> None:
         self._issuer = issuer
-        self._printer = ReceiptPrinter(issuer)
+        self._printer = ReceiptPrinter(issuer, design)
         self._plates: OrderedDict[Shape, Plate | None] = OrderedDict()
         self._choosing = threading.Lock()
 
@@ -53,6 +54,10 @@ class PressRoom:
         with LAYOUT:
             laid_out = self._printer.lay_out(page, these)
         return sign_with(seal, laid_out)
+
+    def lay_out(self, page: Page, address: str) -> bytes:
+        """Lay out a page that fits no plate, without evidence; under the lock of the layout engine."""
+        return self._printer.lay_out(page, replace(ANY, address=address))
 
     def plate_for(self, page: Page) -> Plate | None:
         """Give the plate for a page, engraved when its shape is first met; None if there can be none."""
