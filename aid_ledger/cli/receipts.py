@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import click
@@ -9,14 +11,16 @@ import click
 from aid_ledger.cli.door import Clerk, as_official
 from aid_ledger.core.jobs import Progress, run_inline
 from aid_ledger.core.roles import Role
-from aid_ledger.receipts import jobs, queries
+from aid_ledger.receipts import jobs, layout, printfiles, queries
+from aid_ledger.receipts.imposing import LAYOUTS
 
 ISSUERS: Final = (Role.OPERATOR, Role.TREASURER)
+PRINTERS: Final = (Role.OPERATOR, Role.TREASURER, Role.FIELD, Role.AUDITOR)
 
 
 @click.group("receipts")
 def receipts() -> None:
-    """Tanda terima: terbitkan untuk semua yang sampai."""
+    """Tanda terima: terbitkan untuk semua yang sampai, cetak untuk satu desa."""
 
 
 @receipts.command()
@@ -24,10 +28,8 @@ def receipts() -> None:
 @as_official(*ISSUERS)
 def issue(clerk: Clerk, batch: str) -> None:
     """Terbitkan tanda terima bagi semua baris paket yang sampai, lalu periksa contohnya; boleh diulang."""
-    held = [role for role in ISSUERS if role in clerk.official.roles]
-    areas = frozenset(area for role in held for area in clerk.official.areas.get(role, ("",)))
     with clerk.read() as session:
-        waiting = queries.progress_of(session, batch, areas).waiting
+        waiting = queries.progress_of(session, batch, _areas(clerk, ISSUERS)).waiting
     second_reader = jobs.second_reader(clerk.office.settings, clerk.office.kit.keys)
     kind = jobs.issue_kind(clerk.office.acts, fault_of=second_reader, actor=clerk.actor)
     with click.progressbar(length=waiting, label="Menerbitkan", show_pos=True) as bar:
@@ -37,3 +39,32 @@ def issue(clerk: Clerk, batch: str) -> None:
 
         result = run_inline(kind, jobs.args_of(batch, clerk.actor.id), on_progress=show)
     click.echo(f"issued: {result['issued']}\nsampled: {result['sampled']}")
+
+
+@receipts.command("print")
+@click.argument("batch", metavar="BTC-…")
+@click.option("--village", default="", help="Kode desa; kosong untuk program yang tidak menyebut wilayah.")
+@click.option("--layout", "paper", type=click.Choice(tuple(LAYOUTS)), default="4a6", help="Susunan di atas kertas.")
+@click.option("--out", "path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Berkas PDF baru.")
+@as_official(*PRINTERS)
+def print_village(clerk: Clerk, batch: str, village: str, paper: str, path: Path) -> None:
+    """Cetak tanda terima satu desa sebagai satu berkas PDF bertanda tangan; setiap pencetakan dicatat."""
+    press = layout.load("aid_ledger.receipts.press").load_press(clerk.office.settings)
+    by = ", ".join(filter(None, (clerk.official.name, clerk.official.office_title)))
+    wanted = printfiles.Wanted(batch, village, paper, _areas(clerk, PRINTERS), by)
+    doors = printfiles.Doors(clerk.read, clerk.act, clerk.office.kit.keys)
+    # Under its own name once it is recorded: what lies there may be handed out.
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        with draft.open("xb") as out:
+            bundle = printfiles.print_out(doors, press, out, wanted)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    click.echo(f"receipts: {bundle.count}\ncopy: {bundle.copy}\namount: {bundle.amount}")
+
+
+def _areas(clerk: Clerk, roles: Sequence[Role]) -> frozenset[str]:
+    """Tell where an official holds one of these roles, "" for everywhere."""
+    held = [role for role in roles if role in clerk.official.roles]
+    return frozenset(area for role in held for area in clerk.official.areas.get(role, ("",)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from aid_ledger.log.keyring import log_keys
@@ -213,6 +214,20 @@ def entries_of_act(session: Session, act: str) -> list[PlacedEntry]:
         .order_by(LogEntry.ordinal)
     )
     return [_placed(position, entry) for position, entry in session.execute(query.select_from(LogEntry))]
+
+
+def entries_of_acts(session: Session, acts: Select[str], kind: type[Fact]) -> Generator[PlacedEntry]:
+    """Go through the entries of one kind that some acts wrote, read some at a time; close it if you stop early."""
+    query = (
+        select(LogPosition.position, LogEntry)
+        .select_from(LogEntry)
+        .outerjoin(LogPosition, LogPosition.entry_id == LogEntry.id)
+        .where(LogEntry.act.in_(acts), LogEntry.kind == kind.KIND)
+        .execution_options(yield_per=PAGE)
+    )
+    with session.execute(query) as found:
+        for position, entry in found:
+            yield _placed(position, entry)
 
 
 def last_told(session: Session, kind: type[Fact], reference: str) -> int:

@@ -137,6 +137,7 @@ KIND_WORDS: Final = {
     "ReceiptIssued": KindWords("Tanda terima diterbitkan", "good"),
     "ReceiptCancelled": KindWords("Tanda terima dibatalkan", "bad"),
     "ReceiptPrinted": KindWords("Tanda terima dicetak"),
+    "ReceiptsPrinted": KindWords("Tanda terima satu desa dicetak"),
 }
 """Every kind of the vocabulary (audit/facts); a test holds the two together."""
 

@@ -59,9 +59,9 @@ HASH: Final = Column(MONO, 6, 60)
 
 SMALL_NUMBER: Final = Column(BOLD, 7.4, 76)
 """From here on: the page of a receipt on A6, `assets/small.css`, 105 mm less its margins."""
+SMALL_COPY: Final = Column(BOLD, 7.4, 40)
 SMALL_AMOUNT: Final = Column(BOLD, 17, 84)
 SMALL_IN_WORDS: Final = Column(SANS, 7.6, 84)
-SMALL_CONTENTS: Final = Column(SANS, 7.4, 84)
 SMALL_ROW: Final = Column(SANS, 7.4, 72)
 SMALL_CODE: Final = Column(BOLD, 7.4, 54)
 SMALL_PLACE: Final = Column(SANS, 6.6, 54)

@@ -14,6 +14,7 @@ from typing import Final
 from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import Column, Lines, wrap
 from aid_ledger.receipts.page import ZONE_NAMES, amount_of
+from aid_ledger.receipts.placing import Placed
 from aid_ledger.receipts.words import spell
 from aid_ledger.web import formats
 from audit import note
@@ -79,6 +80,16 @@ class Bundle:
     def root(self) -> str:
         """Write the root hash that all receipts lie under."""
         return note.encode_base64(self.checkpoint.root)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A receipt on its way into a file: what it says, where the log holds it, its street, which print of it this is."""
+
+    fields: ReceiptFields
+    placed: Placed
+    street: str
+    copy: int
 
 
 @dataclass(frozen=True, slots=True)

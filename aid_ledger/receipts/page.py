@@ -163,10 +163,10 @@ def page_of(evidence: Evidence, issuer: Issuer, impression: Impression = FIRST) 
         MalformedInput: the evidence holds no proof.
 
     """
-    return page_at(evidence.fields, place_in_log(evidence), issuer)
+    return page_at(evidence.fields, place_in_log(evidence), issuer, impression)
 
 
-def page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer) -> Page:
+def page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impression: Impression) -> Page:
     """Write everything the page shows, for whoever knows already where the log holds the receipt."""
     index, stated = placed
     place = f"nomor {formats.jumlah(index)} dari {formats.jumlah(stated.size)}, {stated.origin}"

@@ -16,7 +16,7 @@ from aid_ledger.core.numbering import reserve_references
 from aid_ledger.log.recover import Loss
 from aid_ledger.receipts import rules
 from aid_ledger.receipts.models import Receipt
-from audit.facts.paying import ReceiptCancelled, ReceiptIssued, ReceiptPrinted
+from audit.facts.paying import ReceiptCancelled, ReceiptIssued, ReceiptPrinted, ReceiptsPrinted
 from audit.facts.restoring import LostReceipt, ReceiptsLost
 
 FACT_RECEIPTS: Final = 500
@@ -38,8 +38,10 @@ def restore(act: Act, loss: Loss) -> None:
             receipt.state = rules.REPLACED if cancelled.replaced_by else rules.CANCELLED
             receipt.reason, receipt.end_act = cancelled.reason, entry.act
             receipt.ended_at = clock.parse_instant(entry.recorded_at)
-    for _entry, printed in loss.of(ReceiptPrinted):
-        receipt = act.session.scalars(select(Receipt).where(Receipt.public_id == printed.receipt)).first()
+    papers = [(printed.receipt, printed.copy) for _entry, printed in loss.of(ReceiptPrinted)]
+    papers += [(each.receipt, each.copy) for _entry, file in loss.of(ReceiptsPrinted) for each in file.printed]
+    for name, copy in papers:
+        receipt = act.session.scalars(select(Receipt).where(Receipt.public_id == name)).first()
         if receipt is not None:
-            receipt.copies = printed.copy
+            receipt.copies = max(receipt.copies, copy)
     act.session.flush()

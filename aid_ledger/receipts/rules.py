@@ -93,6 +93,34 @@ class SampleRefused(DomainError):
     code = "receipt.sample_refused"
 
 
+class NothingToPrint(DomainError):
+    """No receipt stands there that could be printed; a foreign village looks like an empty one."""
+
+    kind = Kind.NOT_FOUND
+    code = "receipt.nothing_to_print"
+
+
+class TooManyToPrint(DomainError):
+    """More receipts stand there than one file holds."""
+
+    kind = Kind.INVALID
+    code = "receipt.too_many_to_print"
+
+
+class LayoutTooSmall(DomainError):
+    """A handover record of goods is signed by four, for whom a small page has no room."""
+
+    kind = Kind.INVALID
+    code = "receipt.layout_too_small"
+
+
+class PrintOutdated(DomainError):
+    """A receipt was printed, cancelled or replaced while the file was made, so what the file says is not true."""
+
+    kind = Kind.CONFLICT
+    code = "receipt.print_outdated"
+
+
 def sample(receipts: Sequence[str]) -> list[str]:
     """Choose which of some receipts are read a second time."""
     count = len(receipts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from aid_ledger.web.fields import Form, Text, Whole
+from aid_ledger.receipts.imposing import LAYOUTS
+from aid_ledger.web.fields import Choice, Form, Text, Whole
 
 REASON_LIMIT: Final = 300
 """What the log's fact takes."""
@@ -27,6 +28,13 @@ class SearchFilter(Form):
     """The number of a receipt or of a batch."""
 
     nomor = Text(40)
+
+
+class PrintForm(Form):
+    """Which village's receipts are printed, and how they stand on paper; no village where no place is named."""
+
+    village = Text(13, optional=True)
+    layout = Choice(tuple(LAYOUTS))
 
 
 class CancelForm(Form):

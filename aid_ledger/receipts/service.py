@@ -81,7 +81,11 @@ def issue_receipts(
 
 def open_receipt(keys: FieldKeys, receipt: Receipt) -> Opened:
     """Decrypt what a receipt states."""
-    plain = crypto.decrypt(keys, receipt.fields, table="receipts", column="fields", row=receipt.seal)
+    return read_opened(crypto.decrypt(keys, receipt.fields, table="receipts", column="fields", row=receipt.seal))
+
+
+def read_opened(plain: str) -> Opened:
+    """Read what was decrypted."""
     members = json.loads(plain)
     return Opened(ReceiptFields.from_json(members["fields"]), base64.b64decode(members["salt"]))
 

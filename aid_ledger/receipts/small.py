@@ -1,6 +1,7 @@
 """What a receipt says on A6: who received what, its code and where the log holds it, in letters of a readable size.
 
-Sources, approvals, the root hash and the certificate are not on it. They are in the receipt's own file, which is the
+Only of money: a handover record of goods is signed by four people, for whom there is no room. Sources, approvals, the
+root hash and the certificate are not on it. They are in the receipt's own file, which is the
 proof; the sheets of a print file say once, on the cover, what all of them have in common.
 """
 
@@ -13,12 +14,14 @@ from aid_ledger.receipts.breaking import wrap
 from aid_ledger.receipts.page import Issuer, Page, Row, amount_of, grouped, heading_of, row_texts
 from aid_ledger.receipts.placing import Placed
 from aid_ledger.web import formats
+from audit.pdf import impressions
 from audit.pdf.fields import ReceiptFields
+from audit.pdf.impressions import Impression
 
 _LEFT_OUT: Final = frozenset({"Dasar"})
 
 
-def small_page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer) -> Page:
+def small_page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impression: Impression) -> Page:
     """Write everything the small page shows."""
     index, stated = placed
     rows = [(label, value) for label, value in row_texts(fields) if label not in _LEFT_OUT]
@@ -28,9 +31,10 @@ def small_page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer) -> Page
         check_page=issuer.check_page,
         fingerprint="",
         number=wrap(fields.number, breaking.SMALL_NUMBER),
+        copy=wrap(impressions.sentence(impression), breaking.SMALL_COPY),
         amount=wrap(amount_of(fields.amount, fields.unit), breaking.SMALL_AMOUNT),
         in_words=wrap(fields.in_words, breaking.SMALL_IN_WORDS),
-        contents=wrap(f"Isi: {fields.contents}", breaking.SMALL_CONTENTS) if fields.contents else (),
+        contents=(),
         rows=tuple(Row(label, wrap(value, breaking.SMALL_ROW)) for label, value in rows),
         sources=(),
         steps=(),

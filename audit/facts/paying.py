@@ -354,6 +354,26 @@ class ReceiptCancelled(Fact):
     reason: Line
 
 
+@row
+class PrintedReceipt:
+    """A receipt that was printed with others, and which print of it that was."""
+
+    receipt: Code
+    copy: Count
+
+
+@fact("receipts")
+class ReceiptsPrinted(Fact):
+    """Receipts of a batch were printed as one file; a large one takes several of these in one act.
+
+    Where they are handed out is not told: of some programmes no place may be named, and which those are is not told.
+    """
+
+    batch: Code
+    layout: Code
+    printed: tuple[PrintedReceipt, ...]
+
+
 @fact("receipts")
 class ReceiptPrinted(Fact):
     """A receipt was printed for the n-th time."""

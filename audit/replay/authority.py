@@ -130,6 +130,7 @@ ROLES: Final[dict[type[Fact], frozenset[str]]] = {
     paying.ReceiptIssued: OPERATOR | TREASURER | FIELD,
     paying.ReceiptCancelled: TREASURER,
     paying.ReceiptPrinted: OPERATOR | TREASURER | FIELD | AUDITOR,
+    paying.ReceiptsPrinted: OPERATOR | TREASURER | FIELD | AUDITOR,
 }
 """One of these roles the official must hold on that day. A founder counts as ADMIN until both founders have signed."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from audit import naming
 from audit.facts import paying as facts
 from audit.replay.authority import day_from
+from audit.replay.batches import known
 from audit.replay.state import Stated, day_text
 
 if TYPE_CHECKING:
@@ -74,13 +75,29 @@ def _cancelled(state: State, step: Step, fact: facts.ReceiptCancelled) -> None:
 
 
 def _printed(state: State, step: Step, fact: facts.ReceiptPrinted) -> None:
-    if not _stands(state, fact.receipt):
-        state.broken("receipt.ended", step.index, f"receipt {fact.receipt} was printed and does not stand")
-    due = state.prints.get(fact.receipt, 0) + 1
-    if fact.copy != due:
-        sentence = f"receipt {fact.receipt} was printed as copy {fact.copy}, the next is {due}"
+    _print(state, step, fact.receipt, fact.copy)
+
+
+def _file_printed(state: State, step: Step, fact: facts.ReceiptsPrinted) -> None:
+    known(state, step, fact.batch)
+    if not fact.printed:
+        state.broken("receipt.no_print", step.index, f"a file of {fact.batch} was printed without a receipt")
+    for each in fact.printed:
+        stated = state.receipts.get(each.receipt)
+        if stated is not None and stated.batch != fact.batch:
+            sentence = f"receipt {each.receipt} of {stated.batch} was printed in a file of {fact.batch}"
+            state.broken("receipt.other", step.index, sentence)
+        _print(state, step, each.receipt, each.copy)
+
+
+def _print(state: State, step: Step, receipt: str, copy: int) -> None:
+    if not _stands(state, receipt):
+        state.broken("receipt.ended", step.index, f"receipt {receipt} was printed and does not stand")
+    due = state.prints.get(receipt, 0) + 1
+    if copy != due:
+        sentence = f"receipt {receipt} was printed as copy {copy}, the next is {due}"
         state.broken("receipt.copy", step.index, sentence)
-    state.prints[fact.receipt] = max(due, fact.copy)
+    state.prints[receipt] = max(due, copy)
 
 
 def _stands(state: State, receipt: str) -> bool:
@@ -91,4 +108,5 @@ HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
     facts.ReceiptIssued: _issued,
     facts.ReceiptCancelled: _cancelled,
     facts.ReceiptPrinted: _printed,
+    facts.ReceiptsPrinted: _file_printed,
 }

@@ -105,9 +105,10 @@ def _used(state: State, step: Step, fact: witnessing.UnwitnessedUsed) -> None:
         return
     if fact.what in way.used:
         state.broken("way.twice", step.index, f"{fact.what} was charged to {fact.way} before")
-    if fact.what not in _leaving(state, step.act):
+    left = _leaving(state, step.act)
+    if fact.what not in left:
         state.broken("way.nothing", step.index, f"{fact.what} was charged to {fact.way} and did not leave")
-    if (fact.amount, fact.lines) != _whole(state, fact.what):
+    if (fact.amount, fact.lines) != left.get(fact.what, _whole(state, fact.what)):
         state.broken("way.content", step.index, f"{fact.what} was charged to {fact.way} with less or more than it is")
     way.used.add(fact.what)
     way.amount += fact.amount
@@ -116,17 +117,21 @@ def _used(state: State, step: Step, fact: witnessing.UnwitnessedUsed) -> None:
         state.broken("way.over_cap", step.index, f"{fact.what} takes {fact.way} over its cap")
 
 
-def _leaving(state: State, act: Sequence[Step]) -> set[str]:
-    """Name what leaves in an act: batches by their reference, receipts by theirs."""
-    left = set()
+def _leaving(state: State, act: Sequence[Step]) -> dict[str, tuple[int, int]]:
+    """Name what leaves in an act, whole: batches by their reference, receipts by theirs, a print file by its act."""
+    left: dict[str, tuple[int, int]] = {}
     for step in act:
         match step.fact:
             case paying.PaymentInstructed() | paying.GoodsHandedOver() as fact:
-                left.add(fact.batch)
+                left[fact.batch] = _whole(state, fact.batch)
             case paying.FileCollected() as fact if fact.instruction in state.instructions:
-                left.add(state.instructions[fact.instruction])
+                batch = state.instructions[fact.instruction]
+                left[batch] = _whole(state, batch)
             case paying.ReceiptPrinted() as fact:
-                left.add(fact.receipt)
+                left[fact.receipt] = RECEIPT
+            case paying.ReceiptsPrinted() as fact:
+                _, lines = left.get(step.entry.act, (0, 0))
+                left[step.entry.act] = (0, lines + len(fact.printed))
     return left
 
 

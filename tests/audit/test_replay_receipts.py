@@ -44,6 +44,12 @@ def printed(name: str, copy: int) -> paying.ReceiptPrinted:
     return paying.ReceiptPrinted(receipt=name, copy=copy)
 
 
+def a_file(*printed: tuple[str, int], batch: str = "BTC-1") -> paying.ReceiptsPrinted:
+    """Print receipts as one file, each as copy n."""
+    named = tuple(paying.PrintedReceipt(name, copy) for name, copy in printed)
+    return paying.ReceiptsPrinted(batch=batch, layout="4a6", printed=named)
+
+
 def return_of(
     *,
     batch: str = "BTC-1",
@@ -254,6 +260,37 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         then(*said("treasurer", printed("r1", 0)), *said("treasurer", printed("r1", 2))),
         [("receipt.copy", "more", "receipt r1 was printed as copy 0, the next is 1")],
     ),
+    "a file printed with a receipt that was never issued": (
+        then(*said("treasurer", a_file(("r1", 1), ("r9", 1)))),
+        [("receipt.ended", "more", "receipt r9 was printed and does not stand")],
+    ),
+    "a file printed with a receipt that had ended": (
+        then(*said("treasurer", ended("r1")), *said("treasurer", a_file(("r1", 1)))),
+        [("receipt.ended", "more.1", "receipt r1 was printed and does not stand")],
+    ),
+    "a second file that says it is the first": (
+        then(*said("treasurer", a_file(("r1", 1))), *said("treasurer", a_file(("r1", 1)))),
+        [("receipt.copy", "more.1", "receipt r1 was printed as copy 1, the next is 2")],
+    ),
+    "a receipt twice in one file": (
+        then(*said("treasurer", a_file(("r1", 1), ("r1", 1)))),
+        [("receipt.copy", "more", "receipt r1 was printed as copy 1, the next is 2")],
+    ),
+    "a paper that does not count the file before it": (
+        then(*said("treasurer", a_file(("r1", 1))), *said("treasurer", paying.ReceiptPrinted(receipt="r1", copy=1))),
+        [("receipt.copy", "more.1", "receipt r1 was printed as copy 1, the next is 2")],
+    ),
+    "a file printed of a batch that nobody drafted": (
+        then(*said("treasurer", a_file(("r1", 1), batch="BTC-9"))),
+        [
+            ("batch.unknown", "more", "ReceiptsPrinted of batch BTC-9, which nobody drafted"),
+            ("receipt.other", "more", "receipt r1 of BTC-1 was printed in a file of BTC-9"),
+        ],
+    ),
+    "a file printed without a receipt": (
+        then(*said("treasurer", a_file())),
+        [("receipt.no_print", "more", "a file of BTC-1 was printed without a receipt")],
+    ),
     "less returned than the lines": (
         then(*return_of(amount=299_999)),
         [("return.amount", "more.2", "STS-1 returns 299999, its lines are 300000")],
@@ -317,6 +354,13 @@ def test_a_cheat_is_named(name: str) -> None:
     cheat, found = CHEATS[name]
     told = cheat(story())
     assert broken(told) == expected(told, *found)
+
+
+def test_papers_and_files_are_counted_together() -> None:
+    """A file, a paper and a file again: copies 1, 2 and 3 of one receipt."""
+    paper = paying.ReceiptPrinted(receipt="r1", copy=2)
+    told = (a_file(("r1", 1)), paper, a_file(("r1", 3)))
+    assert broken(then(*(each for fact in told for each in said("treasurer", fact)))(story())) == []
 
 
 def test_a_receipt_may_be_of_the_next_day_of_greenwich() -> None:

@@ -258,7 +258,9 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
     ),
     "a second charge": (
         both(
-            lambda told: told | {"twice": said("field", *[each.fact for each in told["print"]])},
+            lambda told: (
+                told | {"twice": said("field", told["print"][0].fact, paying.ReceiptPrinted(receipt="r1", copy=2))}
+            ),
             both(change("way", lines=4), change("open", lines=4)),
         ),
         [("way.twice", "twice", "r1 was charged to UNW-1 before")],

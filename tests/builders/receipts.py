@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from aid_ledger.delivery import service as delivery
 from aid_ledger.disbursement.models import BatchLine
 from aid_ledger.receipts import service
 from aid_ledger.receipts.models import Receipt
@@ -13,7 +14,7 @@ from aid_ledger.recipients.models import Person
 from aid_ledger.recipients.service import corrections as recipients
 from audit.pdf.impressions import FIRST, Impression
 from tests.benches import Bench
-from tests.builders import delivering, receipt_keys
+from tests.builders import delivering, isolation, paying, programs, receipt_keys
 from tests.builders.officials import Founded
 
 BASE_URL = "https://bansos.bekasikab.example"
@@ -56,6 +57,33 @@ def issued(founded: Founded, *, count: int = 3) -> list[Receipt]:
 
 def _issued(founded: Founded, *, count: int) -> None:
     assert issue(founded, delivered(founded, count=count).batch) == count
+
+
+def to_one_who_isolates(founded: Founded, channel: str) -> delivering.Sent:
+    """Send something to somebody who isolates."""
+    bench = founded.bench
+    homes = paying.households(bench, founded, 1)
+    with bench.reading() as session:
+        person = session.get_one(Person, homes[0].person_id).reference
+    isolation.isolated(founded, person)
+    if channel == "goods":
+        paid = programs.paying_program(
+            bench, founded, needs_isolation=True, commodity="PAKET_A", rate=2, source_kind="csr"
+        )
+    else:
+        paid = programs.paying_program(bench, founded, needs_isolation=True)
+    batch = paying.approved_batch(bench, founded, paid, channel=channel)
+    with founded.act("treasurer") as act:
+        instruction = delivery.instruct(act, batch).reference
+    return delivering.Sent(batch, instruction, paid, 1)
+
+
+def isolation_batch(founded: Founded) -> str:
+    """Bring money of a programme for people in isolation to one household, and issue its receipt."""
+    sent = to_one_who_isolates(founded, "bank")
+    delivering.imported(founded, sent, delivering.answered(delivering.file_of(founded.bench, sent)))
+    assert issue(founded, sent.batch) == 1
+    return sent.batch
 
 
 def receipts(bench: Bench) -> list[Receipt]:

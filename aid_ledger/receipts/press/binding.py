@@ -10,19 +10,17 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from aid_ledger.receipts import qr, varying
-from aid_ledger.receipts.bundle import Bundle, Listed, ListPage, list_pages, listed
+from aid_ledger.receipts.bundle import Bundle, Leaf, Listed, ListPage, list_pages, listed
+from aid_ledger.receipts.imposing import LAYOUTS, Layout
 from aid_ledger.receipts.layout import LAYOUT
 from aid_ledger.receipts.page import Issuer, Page, Shape, grouped, page_at
-from aid_ledger.receipts.placing import Placed
 from aid_ledger.receipts.press import cutting
 from aid_ledger.receipts.press.assembling import Mark, Volume
 from aid_ledger.receipts.press.borrowing import Borrower
 from aid_ledger.receipts.press.form import Form, NotOnPlate
-from aid_ledger.receipts.press.imposing import LAYOUTS, Layout
 from aid_ledger.receipts.press.printing import PressRoom
 from aid_ledger.receipts.rendering import COVER, HANDOUT, SMALL, Layouter
 from aid_ledger.receipts.signing import Seal
@@ -30,29 +28,20 @@ from aid_ledger.receipts.small import small_page_at
 from aid_ledger.receipts.varying import Particulars
 from aid_ledger.web import formats
 from audit.pdf import objects
-from audit.pdf.fields import ReceiptFields
+from audit.pdf.impressions import Impression
 from audit.pdf.objects import Table, Value
 
+LIST: Final = "Daftar penyerahan"
 _QUICK: Final = 1
 """How hard to deflate a receipt's drawing: the hardest saves a fifth of its bytes and takes three times as long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A receipt on its way into a file: what it says, where the log holds it, its street, which print of it this is."""
-
-    fields: ReceiptFields
-    placed: Placed
-    street: str
-    copy: int
 
 
 class Bindery:
     """Binds files for one agency under one root, for as many threads as ask."""
 
-    def __init__(self, issuer: Issuer, room: PressRoom) -> None:
-        self.issuer = issuer
-        self._room, self._small = room, PressRoom(issuer, SMALL)
+    def __init__(self, room: PressRoom) -> None:
+        self.issuer = room.issuer
+        self._room, self._small = room, PressRoom(room.issuer, SMALL)
         self._covers, self._lists = Layouter(COVER), Layouter(HANDOUT)
         self._forms: dict[tuple[int, bool], Form] = {}
         self._choosing = threading.Lock()
@@ -71,10 +60,18 @@ class Bindery:
             binding.add_receipt(leaf)
         binding.end_sheet()
         for page in list_pages(bundle, binding.listed):
-            binding.add_list(page, self._form(page))
+            self._add_list(binding, page)
         moment = bundle.printed_at.replace(microsecond=0)
         these = Particulars(title=bundle.title, author=bundle.agency, moment=moment, evidence=b"", address="")
         binding.volume.close(binding.marks, these, seal)
+
+    def _add_list(self, binding: _Binding, page: ListPage) -> None:
+        try:
+            binding.add_list(page, self._form(page))
+        except NotOnPlate:
+            with LAYOUT:
+                laid_out = self._lists.pages(page=page)
+            binding.add_pages(laid_out, LIST)
 
     def _cover(self, bundle: Bundle, layout: Layout) -> bytes:
         fingerprint = grouped(self.issuer.root_fingerprint.hex(), 4, " ")
@@ -121,7 +118,7 @@ class _Binding:
             self._street = leaf.street
             self._titles.append(f"RT/RW {leaf.street}" if leaf.street else "Tanda terima")
         write = small_page_at if self._layout.is_small else page_at
-        page = write(leaf.fields, leaf.placed, self._issuer)
+        page = write(leaf.fields, leaf.placed, self._issuer, Impression(leaf.copy))
         address = qr.address_at(self._issuer.base_url, leaf.fields, leaf.placed, self._issuer.stamp_key)
         for drawn in self._draw(page, address):
             self._sheet.append(drawn)
@@ -145,7 +142,7 @@ class _Binding:
     def add_list(self, page: ListPage, form: Form) -> None:
         """Add a page of the list."""
         drawing = "".join(form.draw(page.lines())).encode("ascii")
-        self._add_plain(form.table, cutting.the_page(form.table), drawing, "Daftar penyerahan")
+        self._add_plain(form.table, cutting.the_page(form.table), drawing, LIST)
 
     def add_pages(self, laid_out: bytes, title: str) -> None:
         """Add pages that were laid out by themselves."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import BinaryIO, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -20,8 +20,10 @@ from sqlalchemy.orm import Session
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.custody.queries import Root, receipt_roots, stamp_keys
 from aid_ledger.receipts import queries
+from aid_ledger.receipts.bundle import Bundle, Leaf
 from aid_ledger.receipts.page import Issuer
 from aid_ledger.receipts.placing import place_in_log
+from aid_ledger.receipts.press.binding import Bindery
 from aid_ledger.receipts.press.printing import PressRoom
 from aid_ledger.receipts.proving import evidence_of
 from aid_ledger.receipts.rules import SigningUnavailable
@@ -46,6 +48,7 @@ class Press:
         self._first_root = first_root
         self._stamp_key = stamp_key
         self._room = lru_cache(maxsize=ROOTS)(lambda root, key: PressRoom(Issuer(base_url, root, key)))
+        self._bindery = lru_cache(maxsize=ROOTS)(lambda root, key: Bindery(self._room(root, key)))
         self._under = lru_cache(maxsize=ROOTS)(self._find_seal)
 
     def pdf_of(self, session: Session, keys: FieldKeys, reference: str, impression: Impression = FIRST) -> bytes:
@@ -81,6 +84,18 @@ class Press:
             fingerprint, seal = self._seal_for(stated.size, roots)
             signed_at = _signed_at(seal.signer, receipt.issued_at)
             yield self._room(fingerprint, stamper).print(evidence, impression, signed_at=signed_at, seal=seal)
+
+    def bind(self, session: Session, out: BinaryIO, bundle: Bundle, leaves: Iterable[Leaf]) -> None:
+        """Write receipts that lie under one checkpoint as one file for printing, and sign it as a whole.
+
+        Raises:
+            SigningUnavailable: as `pdf_of`; nothing is written then.
+
+        """
+        roots, stamper = receipt_roots(session, self._first_root), self._stamper(session)
+        fingerprint, seal = self._seal_for(bundle.checkpoint.size, roots)
+        _signed_at(seal.signer, bundle.printed_at)
+        self._bindery(fingerprint, stamper).bind(out, bundle, leaves, seal=seal)
 
     def _stamper(self, session: Session) -> StampKey | None:
         """Give the key that stamps, if the log lists it: nobody could check another's stamp."""

@@ -31,7 +31,7 @@ class PressRoom:
     """Prints receipts of one agency under one root, for as many threads as ask."""
 
     def __init__(self, issuer: Issuer, design: Design = RECEIPT) -> None:
-        self._issuer = issuer
+        self.issuer = issuer
         self._printer = ReceiptPrinter(issuer, design)
         self._plates: OrderedDict[Shape, Plate | None] = OrderedDict()
         self._choosing = threading.Lock()
@@ -43,8 +43,8 @@ class PressRoom:
             MalformedInput: the evidence breaks its schema.
 
         """
-        page = page_of(evidence, self._issuer, impression)
-        these = particulars_of(evidence, self._issuer, impression, signed_at=signed_at)
+        page = page_of(evidence, self.issuer, impression)
+        these = particulars_of(evidence, self.issuer, impression, signed_at=signed_at)
         plate = self.plate_for(page)
         if plate is not None:
             try:

@@ -7,14 +7,17 @@ An official with an area sees the receipts of that area, and the others look lik
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final, cast
 
-from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from aid_ledger.book.rules import IDR
 from aid_ledger.core import references
 from aid_ledger.core.jobs import live_workers
 from aid_ledger.core.roles import Role
@@ -22,11 +25,12 @@ from aid_ledger.disbursement.models import Batch
 from aid_ledger.log import queries as log
 from aid_ledger.log.timeline import TimelineItem, item_of
 from aid_ledger.officials import queries as officials
-from aid_ledger.receipts import jobs, layout, queries, rules, schemas, service
+from aid_ledger.receipts import jobs, layout, printfiles, printing_queries, queries, rules, schemas, service
+from aid_ledger.receipts.imposing import LAYOUTS
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.views import bars, signer, timing
 from aid_ledger.settings import Settings
-from aid_ledger.web import desk, problems, slots
+from aid_ledger.web import desk, formats, problems, slots
 from aid_ledger.web.guard import allow
 from audit.facts.paying import ReceiptCancelled, ReceiptIssued
 from audit.pdf.impressions import Impression
@@ -97,7 +101,8 @@ def of_batch(batch: str) -> ResponseReturnValue:
         bar = bars.of_batch(session, progress)
         has_workers = live_workers(session) > 0
         stamped = timing.of_batch(session, progress.batch.id, settings_here())
-    shown = found[: queries.PAGE]
+        offers = printing_queries.offers(session, progress.batch, areas_of(*PRINTERS)) if _holds(*PRINTERS) else []
+    shown, is_money = found[: queries.PAGE], progress.batch.commodity == IDR
     return render_template(
         "receipts/batch.html",
         progress=progress,
@@ -107,6 +112,9 @@ def of_batch(batch: str) -> ResponseReturnValue:
         is_at_work=bar is not None and bar["state"] in {"waiting", "running"},
         has_workers=has_workers,
         stamped=stamped,
+        offers=offers,
+        villages=[(each.village, _offered(each)) for each in offers],
+        layouts=[(each.code, each.title) for each in LAYOUTS.values() if is_money or not each.is_small],
         next_after=shown[-1].receipt.id if len(found) > len(shown) else 0,
         is_first=not after,
     )
@@ -153,6 +161,28 @@ def stop_issuing(batch: str) -> ResponseReturnValue:
     return redirect(url_for(".of_batch", batch=batch))
 
 
+@bp.post("/paket/<batch>/cetak")
+@problems.shown_on(".of_batch")
+@allow(*PRINTERS)
+def print_village(batch: str) -> ResponseReturnValue:
+    """Hand over the receipts of a village as one file; it is sent from the disk, where nobody else can open it."""
+    chosen = desk.form(schemas.PrintForm())
+    village, layout = chosen["village"] or "", chosen["layout"]
+    by = ", ".join(filter(None, (desk.official.name, desk.official.office_title)))
+    wanted = printfiles.Wanted(batch, village, layout, areas_of(*PRINTERS), by)
+    doors = printfiles.Doors(desk.read, desk.act, desk.kit().keys)
+    with ExitStack() as unless_sent:
+        file = unless_sent.enter_context(TemporaryFile())
+        printfiles.print_out(doors, the_press(), file, wanted)
+        size = file.tell()
+        file.seek(0)
+        name = "-".join(filter(None, (batch, village, layout)))
+        response = send_file(file, mimetype="application/pdf", as_attachment=True, download_name=f"{name}.pdf")
+        response.content_length = size
+        unless_sent.pop_all()
+    return response
+
+
 @bp.get("/<reference>")
 @allow(*READERS)
 def show(reference: str) -> ResponseReturnValue:
@@ -188,6 +218,12 @@ def print_pdf(reference: str) -> ResponseReturnValue:
     response = Response(_printed(reference), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.receipt.reference}.pdf"'
     return response
+
+
+def _offered(offer: printing_queries.Offer) -> str:
+    """Say of a village how many receipts it has, and how many of them were printed before."""
+    again = f", {formats.jumlah(offer.printed)} pernah dicetak" if offer.printed else ""
+    return f"{offer.name} ({formats.jumlah(offer.count)} tanda terima{again})"
 
 
 def _printed(reference: str) -> bytes:

@@ -18,12 +18,11 @@ from aid_ledger.officials.powers import RoleMissing
 from aid_ledger.receipts import agreement, fields, rules, service
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.proving import evidence_of
-from aid_ledger.recipients.models import Person
 from audit import stamp
 from audit.entry import parse_entry
 from audit.replay import Replay
 from audit.replay.state import Stated
-from tests.builders import delivering, isolation, paying, programs, receipt_keys
+from tests.builders import delivering, receipt_keys
 from tests.builders import receipts as builders
 from tests.builders.handovers import SEEN
 from tests.builders.log import assert_log_agrees
@@ -245,28 +244,9 @@ def test_goods_are_receipted_by_a_handover_record(founded: Founded) -> None:
         assert words in shown.decode()
 
 
-def to_one_who_isolates(founded: Founded, channel: str) -> delivering.Sent:
-    """Send something to somebody who isolates."""
-    bench = founded.bench
-    homes = paying.households(bench, founded, 1)
-    with bench.reading() as session:
-        person = session.get_one(Person, homes[0].person_id).reference
-    isolation.isolated(founded, person)
-    if channel == "goods":
-        paid = programs.paying_program(
-            bench, founded, needs_isolation=True, commodity="PAKET_A", rate=2, source_kind="csr"
-        )
-    else:
-        paid = programs.paying_program(bench, founded, needs_isolation=True)
-    batch = paying.approved_batch(bench, founded, paid, channel=channel)
-    with founded.act("treasurer") as act:
-        instruction = delivery.instruct(act, batch).reference
-    return delivering.Sent(batch, instruction, paid, 1)
-
-
 def test_a_handover_record_of_isolation_tells_no_place(founded: Founded) -> None:
     """THREATS 14: neither the post nor the offices of giver and neighbours say where somebody was ill, or of what."""
-    sent = to_one_who_isolates(founded, "goods")
+    sent = builders.to_one_who_isolates(founded, "goods")
     # Whoever took in the isolation hands nothing over: a second officer does.
     second = appoint(founded, "pengantar", "field", "Dinas Sosial", "POSKO2", "Petugas Posko Isoman", number=90)
     founded.people["pengantar"] = second
@@ -286,7 +266,7 @@ def test_a_handover_record_of_isolation_tells_no_place(founded: Founded) -> None
 def test_isolation_receipts_name_no_place_and_no_illness(founded: Founded) -> None:
     """THREATS 14: neither paper nor log tells a neighbour who was ill where; the programme goes by its neutral name."""
     bench = founded.bench
-    sent = to_one_who_isolates(founded, "bank")
+    sent = builders.to_one_who_isolates(founded, "bank")
     delivering.imported(founded, sent, delivering.answered(delivering.file_of(bench, sent)))
     assert builders.issue(founded, sent.batch) == 1
     [receipt] = builders.receipts(bench)

@@ -29,6 +29,11 @@ class Layout:
     enlarged: float
 
     @property
+    def title(self) -> str:
+        """Say how receipts stand on paper, as a choice."""
+        return self.name[:1].upper() + self.name[1:]
+
+    @property
     def receipt(self) -> tuple[float, float]:
         """Return the size of a receipt's place."""
         return (A4[0] / 2, A4[1] / 2) if self.is_small else A5
