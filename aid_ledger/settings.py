@@ -240,6 +240,11 @@ class Settings:
         return self.var / "receipt-root.crl"
 
     @property
+    def stamp_duty_file(self) -> Path:
+        """Which receipts need a stamp of duty, where the agency's reading is not the built-in one."""
+        return self.var / "stamp-duty.toml"
+
+    @property
     def session_key_file(self) -> Path:
         """The key that signs sessions and forms."""
         return self.secret_key_file or self.keys_folder / "session.key"

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import Lines, wrap, wrap_after
+from aid_ledger.receipts.duty import TARIFF_IDR, StampDuty
 from aid_ledger.receipts.placing import Placed, place_in_log
 from aid_ledger.receipts.stamping import StampKey
 from aid_ledger.web import formats
@@ -33,13 +34,17 @@ _KEPT: Final = 1_024
 """Dates, moments and amounts kept as words: a batch has few of each, and the locale's rules are slow to ask."""
 
 
+LAWS_OWN: Final = StampDuty()
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where receipts of this agency are checked, the fingerprint of their certificate's root, and who stamps them."""
+    """Where receipts are checked, the fingerprint of their certificate's root, who stamps them, which cost duty."""
 
     base_url: str
     root_fingerprint: bytes
     stamp_key: StampKey | None = None
+    duty: StampDuty = LAWS_OWN
 
     @property
     def check_page(self) -> str:
@@ -84,6 +89,7 @@ class Page:
     agency: str
     check_page: str
     fingerprint: str
+    duty: str
     number: Lines
     copy: Lines
     amount: Lines
@@ -116,7 +122,7 @@ class Page:
     def shape(self) -> Shape:
         """Tell all but the letters of what varies: pages of one shape are printed from one plate."""
         labels = tuple(row.label for row in self.rows)
-        same = (self.heading, self.agency, self.check_page, self.fingerprint, *labels)
+        same = (self.heading, self.agency, self.check_page, self.fingerprint, self.duty, *labels)
         going_on = tuple(_goes_on(each.office) for each in self.steps)
         return same, going_on, len(self.sources), tuple(map(len, self.texts()))
 
@@ -135,6 +141,7 @@ class Page:
             agency=self.agency,
             check_page=self.check_page,
             fingerprint=self.fingerprint,
+            duty=self.duty,
             number=changed(self.number),
             copy=changed(self.copy),
             amount=changed(self.amount),
@@ -175,6 +182,7 @@ def page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impression: I
         agency=fields.agency,
         check_page=issuer.check_page,
         fingerprint=grouped(issuer.root_fingerprint.hex(), 4, " "),
+        duty=duty_of(fields, issuer.duty),
         number=wrap(fields.number, breaking.NUMBER),
         copy=wrap(impressions.sentence(impression), breaking.COPY),
         amount=wrap(amount_of(fields.amount, fields.unit), breaking.AMOUNT),
@@ -190,6 +198,12 @@ def page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impression: I
         place=wrap(place, breaking.PLACE),
         root=wrap(note.encode_base64(stated.root), breaking.HASH),
     )
+
+
+def duty_of(fields: ReceiptFields, duty: StampDuty) -> str:
+    """Say what stamp of duty the paper has a place for; "" for none."""
+    is_due = duty.is_due(amount=fields.amount, commodity=fields.commodity, program=fields.program)
+    return f"Meterai {formats.rupiah(TARIFF_IDR)}" if is_due else ""
 
 
 def heading_of(fields: ReceiptFields) -> str:

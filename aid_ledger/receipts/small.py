@@ -11,7 +11,7 @@ from typing import Final
 
 from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import wrap
-from aid_ledger.receipts.page import Issuer, Page, Row, amount_of, grouped, heading_of, row_texts
+from aid_ledger.receipts.page import Issuer, Page, Row, amount_of, duty_of, grouped, heading_of, row_texts
 from aid_ledger.receipts.placing import Placed
 from aid_ledger.web import formats
 from audit.pdf import impressions
@@ -30,6 +30,7 @@ def small_page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impress
         agency=fields.agency,
         check_page=issuer.check_page,
         fingerprint="",
+        duty=duty_of(fields, issuer.duty),
         number=wrap(fields.number, breaking.SMALL_NUMBER),
         copy=wrap(impressions.sentence(impression), breaking.SMALL_COPY),
         amount=wrap(amount_of(fields.amount, fields.unit), breaking.SMALL_AMOUNT),

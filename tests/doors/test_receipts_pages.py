@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from flask import Flask
 from sqlalchemy import update
@@ -289,6 +291,25 @@ def test_replacing_leads_from_the_old_paper_to_the_new(web_app: Flask, founded: 
     vkey = str(founded.bench.key.verifier())
     report = verify_receipt(printed.data, root_cert=receipt_keys.root_pem(), log_key=vkey)
     assert (report.number, report.fields.line, report.impression) == (new.reference, new.public_id, FIRST)
+
+
+def test_page_list_and_paper_say_that_a_stamp_is_due(web_app: Flask, founded: Founded) -> None:
+    """By the agency's own rule; a rule that nobody can read is told, and no paper is made as if there were none."""
+    [receipt] = builders.issued(founded, count=1)
+    browser, batch = browse(web_app, founded, "treasurer"), f"{HOME}paket/{_batch_of(founded, receipt)}"
+    with web_app.app_context():
+        rule = views.settings_here().stamp_duty_file
+    for page in (path(receipt), batch):
+        assert "Meterai" not in browser.get(page).text
+    rule.write_text("above_idr = 100000\nexempt = []\n")
+    for page in (path(receipt), batch):
+        assert "Meterai Rp10.000" in browser.get(page).text.replace("meterai", "Meterai")
+    pdf = browser.post(f"{path(receipt)}/cetak", page=path(receipt)).data
+    shown = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+    assert "Meterai Rp10.000" in shown
+    rule.write_text("above = 1\n")
+    answer = browser.get(path(receipt))
+    assert (answer.status_code, "Berkas stamp-duty.toml tidak dapat dipahami" in answer.text) == (503, True)
 
 
 def _batch_of(founded: Founded, receipt: Receipt) -> str:

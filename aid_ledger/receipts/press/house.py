@@ -21,7 +21,8 @@ from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.custody.queries import Root, receipt_roots, stamp_keys
 from aid_ledger.receipts import queries
 from aid_ledger.receipts.bundle import Bundle, Leaf
-from aid_ledger.receipts.page import Issuer
+from aid_ledger.receipts.duty import StampDuty
+from aid_ledger.receipts.page import LAWS_OWN, Issuer
 from aid_ledger.receipts.placing import place_in_log
 from aid_ledger.receipts.press.binding import Bindery
 from aid_ledger.receipts.press.printing import PressRoom
@@ -42,12 +43,18 @@ class Press:
     """Makes signed PDFs for one agency."""
 
     def __init__(
-        self, *, signers: Sequence[Signer], first_root: bytes, base_url: str, stamp_key: StampKey | None = None
+        self,
+        *,
+        signers: Sequence[Signer],
+        first_root: bytes,
+        base_url: str,
+        stamp_key: StampKey | None = None,
+        duty: StampDuty = LAWS_OWN,
     ) -> None:
         self._seals = [Seal(each) for each in signers]
         self._first_root = first_root
         self._stamp_key = stamp_key
-        self._room = lru_cache(maxsize=ROOTS)(lambda root, key: PressRoom(Issuer(base_url, root, key)))
+        self._room = lru_cache(maxsize=ROOTS)(lambda root, key: PressRoom(Issuer(base_url, root, key, duty)))
         self._bindery = lru_cache(maxsize=ROOTS)(lambda root, key: Bindery(self._room(root, key)))
         self._under = lru_cache(maxsize=ROOTS)(self._find_seal)
 
@@ -149,6 +156,7 @@ def load_press(settings: Settings) -> Press:
             taken back cannot be read.
         KeyFileFault: a private file is open to others.
         SignerMismatch: key and certificate do not belong together.
+        DutyUnreadable: the rule of stamp duty cannot be understood.
 
     """
     signing, root = settings.receipt_signing_file, settings.receipt_root_certificate_file
@@ -168,6 +176,7 @@ def load_press(settings: Settings) -> Press:
         first_root=root.read_bytes(),
         base_url=settings.base_url,
         stamp_key=StampKey.load(stamps) if stamps.exists() else None,
+        duty=StampDuty.load(settings.stamp_duty_file),
     )
 
 

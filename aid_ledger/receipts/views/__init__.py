@@ -26,6 +26,7 @@ from aid_ledger.log import queries as log
 from aid_ledger.log.timeline import TimelineItem, item_of
 from aid_ledger.officials import queries as officials
 from aid_ledger.receipts import jobs, layout, printfiles, printing_queries, queries, rules, schemas, service
+from aid_ledger.receipts.duty import StampDuty
 from aid_ledger.receipts.imposing import LAYOUTS
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.views import bars, signer, timing
@@ -108,6 +109,7 @@ def of_batch(batch: str) -> ResponseReturnValue:
         progress=progress,
         rows=shown,
         may_issue=_holds(*ISSUERS),
+        duty=_duty(),
         bar=bar,
         is_at_work=bar is not None and bar["state"] in {"waiting", "running"},
         has_workers=has_workers,
@@ -200,6 +202,7 @@ def show(reference: str) -> ResponseReturnValue:
         shown=shown,
         fields=fields,
         facts=facts,
+        duty=_duty(),
         position=issued.entry if issued and issued.entry is not None and issued.entry < sealed else None,
         may_print=_holds(*PRINTERS),
         may_end=_holds(Role.TREASURER) and shown.receipt.state == rules.ISSUED,
@@ -279,6 +282,10 @@ def the_press() -> Press:
 def settings_here() -> Settings:
     """Give the settings of the installation that this application serves."""
     return cast("Settings", current_app.extensions["aid_ledger.office"].settings)
+
+
+def _duty() -> StampDuty:
+    return StampDuty.load(settings_here().stamp_duty_file)
 
 
 def areas_of(*roles: Role) -> frozenset[str]:

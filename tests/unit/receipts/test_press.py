@@ -97,6 +97,11 @@ SHAPES: dict[str, ReceiptFields] = {
     "goods without contents": goods(contents=""),
     "goods before many words": goods(handovers=(handover(witnesses=witnesses(2), place=f"Balai {LONG_NAME}"),)),
     "goods to who isolates": goods(village="", district="", handovers=(without_place(),)),
+    "stamp duty": money(
+        amount=6_000_000,
+        in_words=fields.amount_in_words(6_000_000),
+        sources=(SourceShare(name="APBD 2021", amount=6_000_000),),
+    ),
     "a copy": money(),
     "a copy of goods": goods(),
     "a copy among many": money(approvers=()),

@@ -19,11 +19,23 @@ import pytest
 
 from audit.errors import AuditError
 from audit.pdf import verify_receipt
+from audit.pdf.fields import ReceiptFields, SourceShare
 from audit.pdf.impressions import FIRST, Impression
 from tests.audit.small_log import LOG_VKEY
 from tests.unit.receipts.example import WAYS, goods, money, office
 
-PAPERS = {"uang": (money, FIRST), "barang": (goods, FIRST), "salinan": (money, Impression(2))}
+
+def dutiable() -> ReceiptFields:
+    """Say that somebody received so much that the paper needs a stamp."""
+    return money(amount=6_000_000, sources=(SourceShare(name="APBD 2021", amount=6_000_000),))
+
+
+PAPERS = {
+    "uang": (money, FIRST),
+    "barang": (goods, FIRST),
+    "salinan": (money, Impression(2)),
+    "bermeterai": (dutiable, FIRST),
+}
 KINDS = [f"{kind}, {way}" for kind in PAPERS for way in WAYS]
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 SPACES = {
