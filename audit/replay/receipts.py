@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def _issued(state: State, step: Step, fact: facts.ReceiptIssued) -> None:
     if fact.receipt in state.receipts:
         state.broken("receipt.twice", step.index, f"receipt {fact.receipt} was issued twice")
-    state.receipts[fact.receipt] = Stated(fact.batch, fact.amount)
+    stated = Stated(fact.batch, fact.amount)
+    # One and the same for all receipts of a round that are for the same: a round has a hundred thousand.
+    state.receipts[fact.receipt] = state.stated.setdefault(stated, stated)
     _follows(state, step, fact)
     batch = state.batches.get(fact.batch)
     if batch is None or batch.unreceipted[fact.amount] <= 0:

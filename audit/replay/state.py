@@ -300,6 +300,8 @@ class State:
     """Result to its act, its batch, and whether it answers an inquiry."""
     result_files: set[str] = field(default_factory=set)
     receipts: dict[str, Stated] = field(default_factory=dict)
+    stated: dict[Stated, Stated] = field(default_factory=dict)
+    """What receipts are for, once each."""
     receipts_ended: dict[str, str] = field(default_factory=dict)
     """Receipt to the one in its place, "" if it was cancelled."""
     prints: dict[str, int] = field(default_factory=dict)
