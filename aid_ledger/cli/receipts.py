@@ -1,4 +1,4 @@
-"""Receipts at the command line: all of a batch, part by part, with a bar; stopped and begun again at will."""
+"""Receipts at the command line: all of a batch, part by part, with a bar; and the seal on their manifest."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from typing import Final
 
 import click
 
-from aid_ledger.cli.door import Clerk, as_official
+from aid_ledger.cli.door import Clerk, as_official, ask
 from aid_ledger.core.jobs import Progress, run_inline
 from aid_ledger.core.roles import Role
 from aid_ledger.receipts import jobs, layout, printfiles, queries
 from aid_ledger.receipts.imposing import LAYOUTS
+from aid_ledger.receipts.manifests import bsre, rules, sealing
 
 ISSUERS: Final = (Role.OPERATOR, Role.TREASURER)
 PRINTERS: Final = (Role.OPERATOR, Role.TREASURER, Role.FIELD, Role.AUDITOR)
+EXITS: Final = {rules.SEALED: 0, rules.REFUSED: 1, rules.UNKNOWN: 5}
+"""Exit status by what came of a seal: what nobody knows is a conflict that a person settles."""
 
 
 @click.group("receipts")
 def receipts() -> None:
-    """Tanda terima: terbitkan untuk semua yang sampai, cetak untuk satu desa."""
+    """Tanda terima: terbitkan untuk semua yang sampai, cetak untuk satu desa, minta segel atas manifesnya."""
 
 
 @receipts.command()
@@ -62,6 +65,28 @@ def print_village(clerk: Clerk, batch: str, village: str, paper: str, path: Path
     finally:
         draft.unlink(missing_ok=True)
     click.echo(f"receipts: {bundle.count}\ncopy: {bundle.copy}\namount: {bundle.amount}")
+
+
+@receipts.command()
+@click.argument("batch", metavar="BTC-…")
+@click.option("--who", default="", metavar="NIK", help="NIK atau surel BSrE Anda, bila instansi tidak memakai segel.")
+@click.option("--after", default="", metavar="MAN-…", help="Minta lagi walaupun hasil permintaan ini tidak diketahui.")
+@as_official(Role.TREASURER)
+def seal(clerk: Clerk, batch: str, who: str, after: str) -> None:
+    """Minta segel elektronik BSrE atas manifes tanda terima paket; status 1 bila ditolak, 5 bila belum pasti."""
+    account = bsre.account_of(clerk.office.settings.keys_folder)
+    if account is None:
+        raise rules.SealingUnavailable
+    if not account.subscriber and not who:
+        raise click.UsageError("sebut --who: instansi ini memakai tanda tangan pejabat, bukan segel")
+    typed = bsre.Typed(ask("Kode TOTP BSrE" if account.subscriber else "Frasa sandi BSrE"), who)
+    done = sealing.seal(clerk.read, clerk.act, account, batch, typed, after=after)
+    click.echo(f"manifest: {done.reference}\nstate: {done.state}\nreason: {done.reason or '-'}")
+    if done.state == rules.SEALED:
+        click.echo(f"file_sha256: {done.sealed_sha256}")
+    if done.state == rules.UNKNOWN:
+        click.echo("Belum pasti: tanyakan kepada BSrE. Jangan minta lagi sebelum ada kepastian.", err=True)
+    click.get_current_context().exit(EXITS[done.state])
 
 
 def _areas(clerk: Clerk, roles: Sequence[Role]) -> frozenset[str]:

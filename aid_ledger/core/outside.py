@@ -5,6 +5,9 @@ Never called while a transaction is open. What is sent, and what an answer means
 
 from __future__ import annotations
 
+import socket
+import ssl
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +19,15 @@ from audit.source import HTTPSWithin, HTTPWithin
 
 OK: Final = 200
 _CHUNK_BYTES: Final = 1_024
+_UNHEARD: Final = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 
 
 class NoAnswer(Exception):
     """Somebody outside could not be reached, or did not answer within the limits."""
+
+
+class NotReached(NoAnswer):
+    """Nobody was there to hear the question: it was not sent. Of any other silence nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ def ask(address: str, limits: Limits, *, body: bytes | None = None, headers: Map
     `address` begins with https:// or http://.
 
     Raises:
+        NotReached: the question was not sent.
         NoAnswer: there was none, or it was too long or too slow.
     """
     if not address.startswith(("https://", "http://")):
@@ -54,6 +63,9 @@ def ask(address: str, limits: Limits, *, body: bytes | None = None, headers: Map
         request = urllib.request.Request(address, data=body, headers=dict(headers or {}))  # noqa: S310 - checked above
         with _opener(limits).open(request, timeout=limits.silence_s) as reply:
             return Reply(reply.status, reply.headers.get_content_type(), _read(reply, limits))
+    except urllib.error.URLError as error:
+        # urllib wraps what fails before an answer; of these some fail before a single byte of the question has left.
+        raise (NotReached if isinstance(error.reason, _UNHEARD) else NoAnswer)(type(error.reason).__name__) from error
     except (OSError, HTTPException, ValueError, SourceFailed) as error:
         raise NoAnswer(type(error).__name__) from error
 

@@ -138,6 +138,10 @@ KIND_WORDS: Final = {
     "ReceiptCancelled": KindWords("Tanda terima dibatalkan", "bad"),
     "ReceiptPrinted": KindWords("Tanda terima dicetak"),
     "ReceiptsPrinted": KindWords("Tanda terima satu desa dicetak"),
+    "ManifestSealAsked": KindWords("Segel manifes tanda terima diminta", "waiting"),
+    "ManifestSealed": KindWords("Manifes tanda terima disegel", "good"),
+    "ManifestSealRefused": KindWords("Segel manifes ditolak", "bad"),
+    "ManifestSealUnknown": KindWords("Segel manifes belum pasti", "waiting"),
 }
 """Every kind of the vocabulary (audit/facts); a test holds the two together."""
 

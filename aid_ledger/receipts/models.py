@@ -6,8 +6,10 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aid_ledger.core.columns import (
+    Amount,
     Bytes,
     Cipher,
+    Code,
     Count,
     LongText,
     MaybeMoment,
@@ -15,6 +17,7 @@ from aid_ledger.core.columns import (
     PrimaryId,
     Reference,
     Seal,
+    ShortText,
     State,
 )
 from aid_ledger.core.db import Base, record
@@ -56,3 +59,30 @@ Index(
     postgresql_where=Receipt.state != REPLACED,
     sqlite_where=Receipt.state != REPLACED,
 )
+
+
+class BatchManifest(Base):
+    """One asking for a seal on the manifest of a batch's receipts, and what came of it.
+
+    Files lie in the documents' store under their SHA-256: `file_sha256` the page that was sent, `sealed_sha256` what
+    came back, "" without. `after` names the asking before, where nobody knew its outcome.
+    """
+
+    __tablename__ = "manifests"
+    __table_args__ = ({"info": record("TREASURER asks and concludes") | {"lasting": "yes"}},)
+
+    id: Mapped[PrimaryId]
+    reference: Mapped[Reference]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), index=True)
+    receipts: Mapped[Count]
+    amount: Mapped[Amount]
+    listing: Mapped[Bytes]
+    size: Mapped[Count]
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    sealed_sha256: Mapped[str] = mapped_column(String(64))
+    state: Mapped[State]
+    reason: Mapped[ShortText]
+    asked_by: Mapped[Code]
+    asked_at: Mapped[Moment]
+    ended_at: Mapped[MaybeMoment]
+    after: Mapped[str] = mapped_column(String(40))

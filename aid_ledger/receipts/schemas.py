@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from aid_ledger.receipts.imposing import LAYOUTS
-from aid_ledger.web.fields import Choice, Form, Text, Whole
+from aid_ledger.web.fields import Choice, Form, Secret, Text, Whole
 
 REASON_LIMIT: Final = 300
 """What the log's fact takes."""
@@ -47,3 +47,11 @@ class ReplaceForm(Form):
     """What was wrong on a receipt; it stands on the same page as the reason to cancel."""
 
     replace_reason = Text(REASON_LIMIT)
+
+
+class SealForm(Form):
+    """What the certifier asks of an official, and the asking before whose outcome nobody knows."""
+
+    who = Text(80, optional=True)
+    secret = Secret()
+    after = Text(40, optional=True)

@@ -9,7 +9,7 @@ every hash is right. Reading order:
 - custody, roots, stamps: keys; schema: what builds the database;
 - documents, value, funding, programmes: papers, accounts, what comes in, what a programme may pay;
 - entitlements, separation, batches: who is due what, four eyes, a batch's way;
-- payments, receipts: what became of each line;
+- payments, receipts, manifests: what became of each line, and what was stated of a whole batch;
 - openings, witnessed: what auditors hold before a payment, whom the agency waits for and what left without them;
 - restoring: what a restored database forgot.
 
@@ -31,6 +31,7 @@ from audit.replay import (
     documents,
     entitlements,
     funding,
+    manifests,
     openings,
     payments,
     powers,
@@ -71,6 +72,7 @@ _FAMILIES = (
     batches,
     payments,
     receipts,
+    manifests,
     openings,
     witnessed,
     restoring,

@@ -11,7 +11,7 @@ import functools
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from audit.facts import custody, founding, money, officials, openings, paying, people, restoring, witnessing
+from audit.facts import custody, founding, manifests, money, officials, openings, paying, people, restoring, witnessing
 from audit.replay.state import covers
 
 if TYPE_CHECKING:
@@ -131,6 +131,10 @@ ROLES: Final[dict[type[Fact], frozenset[str]]] = {
     paying.ReceiptCancelled: TREASURER,
     paying.ReceiptPrinted: OPERATOR | TREASURER | FIELD | AUDITOR,
     paying.ReceiptsPrinted: OPERATOR | TREASURER | FIELD | AUDITOR,
+    manifests.ManifestSealAsked: TREASURER,
+    manifests.ManifestSealed: TREASURER,
+    manifests.ManifestSealRefused: TREASURER,
+    manifests.ManifestSealUnknown: TREASURER,
 }
 """One of these roles the official must hold on that day. A founder counts as ADMIN until both founders have signed."""
 

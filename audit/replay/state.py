@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from audit.facts.money import ApprovalLimit, ContributionOffered, GoodsPurchased, Move, ProgramDefined, SourceOpened
     from audit.facts.officials import FactorResetRequested, RoleRequested
     from audit.facts.paying import BoundBatch
+    from audit.replay.manifests import Listing, Manifest
 
 MAX_VIOLATIONS = 1_000
 """Enough to show a pattern; a forged log must not make the verifier print for ever."""
@@ -306,6 +307,9 @@ class State:
     """Receipt to the one in its place, "" if it was cancelled."""
     prints: dict[str, int] = field(default_factory=dict)
     """Receipt to how often it was printed, once it was."""
+    listings: dict[str, Listing] = field(default_factory=dict)
+    """Batch to its receipts so far."""
+    manifests: dict[str, Manifest] = field(default_factory=dict)
 
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     """Table to key to the digest of the row as last written; a deleted row is absent. Empty unless asked for."""

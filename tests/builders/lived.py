@@ -40,6 +40,9 @@ from aid_ledger.log.diff import Difference, diff
 from aid_ledger.log.pen import LogPen
 from aid_ledger.officials import service as officials
 from aid_ledger.receipts import service as receipts
+from aid_ledger.receipts.manifests import service as manifests
+from aid_ledger.receipts.manifests.queries import draw_up
+from aid_ledger.receipts.manifests.rules import SEALED, Outcome
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.recipients import privacy
 from aid_ledger.recipients import service as recipients
@@ -251,6 +254,12 @@ def _cancel_a_receipt(stage: Stage, rounds: Rounds) -> None:
         first, second = session.scalars(select(Receipt.reference).order_by(Receipt.id).limit(2))
     stage.do("bendahara", receipts.cancel_receipt, first, reason="Salah keluarga")
     stage.do("bendahara", receipts.record_print, second, copy=1)
+    with reading(stage.acts.engine) as session:
+        sealed = select(Batch.reference).join(BatchLine, BatchLine.batch_id == Batch.id)
+        sealed = sealed.join(Receipt, Receipt.line_id == BatchLine.id).order_by(Receipt.id).limit(1)
+        stated = draw_up(session, session.scalars(sealed).one())
+    asked = stage.do("bendahara", manifests.ask, stated, b"%PDF-1.7")
+    stage.do("bendahara", manifests.conclude, asked.reference, Outcome(SEALED, file=b"%PDF-1.7 sealed"))
 
 
 def _change_the_officials(stage: Stage) -> None:
