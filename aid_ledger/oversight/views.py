@@ -17,7 +17,7 @@ from aid_ledger.oversight import schemas, sheets, trace
 from aid_ledger.oversight.summary import Summary, summarise
 from aid_ledger.oversight.trace import TracedLine
 from aid_ledger.receipts import layout
-from aid_ledger.receipts.views import areas_of
+from aid_ledger.receipts.views.within import areas_of
 from aid_ledger.web import desk, problems, slots
 from aid_ledger.web.guard import allow
 

@@ -26,7 +26,7 @@ from aid_ledger.public.believing import Addresses
 from aid_ledger.public.reading import Reading
 from aid_ledger.public.totals import Total, totals
 from aid_ledger.public.verdicts import Finding, Reason
-from aid_ledger.receipts.views import settings_here
+from aid_ledger.receipts.views.within import settings_here
 from aid_ledger.web import desk, hurry
 from aid_ledger.web.assets import A_MOMENT, FOREVER
 from aid_ledger.web.guard import public

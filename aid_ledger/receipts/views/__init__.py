@@ -29,7 +29,8 @@ from aid_ledger.receipts import jobs, layout, printfiles, printing_queries, quer
 from aid_ledger.receipts.duty import StampDuty
 from aid_ledger.receipts.imposing import LAYOUTS
 from aid_ledger.receipts.models import Receipt
-from aid_ledger.receipts.views import bars, signer, timing
+from aid_ledger.receipts.views import bars, manifests, signer, timing
+from aid_ledger.receipts.views.within import areas_of, settings_here
 from aid_ledger.settings import Settings
 from aid_ledger.web import desk, formats, problems, slots
 from aid_ledger.web.guard import allow
@@ -62,6 +63,7 @@ def install(app: Flask) -> None:
     for kind in ("batch", "delivered_batch"):
         slots.register_panel(app, kind, _batch_panel)
     signer.install(app)
+    manifests.install(app)
 
 
 @bp.get("/")
@@ -279,19 +281,8 @@ def the_press() -> Press:
         return cast("Press", made)
 
 
-def settings_here() -> Settings:
-    """Give the settings of the installation that this application serves."""
-    return cast("Settings", current_app.extensions["aid_ledger.office"].settings)
-
-
 def _duty() -> StampDuty:
     return StampDuty.load(settings_here().stamp_duty_file)
-
-
-def areas_of(*roles: Role) -> frozenset[str]:
-    """Tell where the official may see what these roles see: the areas in which they hold one, "" for everywhere."""
-    areas = desk.official.areas
-    return frozenset(area for role in roles if role in desk.official.roles for area in areas.get(role, ("",)))
 
 
 def _areas() -> frozenset[str]:

@@ -17,8 +17,10 @@ from aid_ledger.documents import files
 from aid_ledger.log.rules import NotSealed
 from aid_ledger.receipts import queries as receipts
 from aid_ledger.receipts import schemas
-from aid_ledger.receipts import views as parent
 from aid_ledger.receipts.manifests import bsre, queries, rules, sealing
+from aid_ledger.receipts.manifests.queries import Statement
+from aid_ledger.receipts.models import BatchManifest
+from aid_ledger.receipts.views.within import areas_of, settings_here
 from aid_ledger.web import desk, problems
 from aid_ledger.web.guard import allow
 
@@ -42,15 +44,13 @@ def install(app: Flask) -> None:
 def show(batch: str) -> ResponseReturnValue:
     """Show what the manifest of a batch states now, and the askings so far."""
     with desk.read() as session:
-        progress = receipts.progress_of(session, batch, parent.areas_of(*READERS))
+        progress = receipts.progress_of(session, batch, areas_of(*READERS))
         rows = queries.of_batch(session, progress.batch.id)
         try:
             stated = queries.draw_up(session, batch)
         except (rules.NothingIssued, NotSealed):
             stated = None
     newest = rows[0] if rows else None
-    is_done = newest is not None and newest.state == rules.SEALED and stated is not None
-    is_done = is_done and newest.listing == stated.counted.listing
     return render_template(
         "receipts/manifest.html",
         progress=progress,
@@ -58,7 +58,7 @@ def show(batch: str) -> ResponseReturnValue:
         rows=rows,
         account=_account(),
         open_one=newest if newest is not None and newest.state in rules.OPEN else None,
-        may_seal=Role.TREASURER in desk.official.roles and stated is not None and not is_done,
+        may_seal=Role.TREASURER in desk.official.roles and stated is not None and not _is_sealed(newest, stated),
     )
 
 
@@ -68,7 +68,7 @@ def show(batch: str) -> ResponseReturnValue:
 def seal(batch: str) -> ResponseReturnValue:
     """Ask for the seal, once, and say what came of it."""
     with desk.read() as session:
-        receipts.progress_of(session, batch, parent.areas_of(Role.TREASURER))
+        receipts.progress_of(session, batch, areas_of(Role.TREASURER))
     form = desk.form(schemas.SealForm())
     account = _account()
     if account is None:
@@ -85,7 +85,7 @@ def seal(batch: str) -> ResponseReturnValue:
 def download(batch: str, reference: str) -> ResponseReturnValue:
     """Hand over a manifest: sealed where it is, and as it was sent where it is not."""
     with desk.read() as session:
-        receipts.progress_of(session, batch, parent.areas_of(*READERS))
+        receipts.progress_of(session, batch, areas_of(*READERS))
         manifest, of = queries.manifest(session, reference)
     if of.reference != batch:
         raise rules.ManifestNotFound(manifest=reference)
@@ -95,9 +95,14 @@ def download(batch: str, reference: str) -> ResponseReturnValue:
     return response
 
 
+def _is_sealed(newest: BatchManifest | None, stated: Statement) -> bool:
+    """Tell whether these very receipts have a sealed manifest."""
+    return newest is not None and newest.state == rules.SEALED and newest.listing == stated.counted.listing
+
+
 def _account() -> bsre.Account | None:
     """Read the account; one that cannot be read is none to the page, and `receipts seal` says why."""
     try:
-        return bsre.account_of(parent.settings_here().keys_folder)
+        return bsre.account_of(settings_here().keys_folder)
     except KeyFileFault:
         return None

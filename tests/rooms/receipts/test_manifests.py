@@ -1,4 +1,4 @@
-"""The manifest of a batch's receipts: it states what the log holds, its seal is asked for once, secrets stay nowhere."""
+"""The manifest of a batch's receipts: it states what the log holds, is sealed once, secrets stay nowhere."""
 
 from __future__ import annotations
 
