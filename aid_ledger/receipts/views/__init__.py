@@ -31,7 +31,6 @@ from aid_ledger.receipts.imposing import LAYOUTS
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.views import bars, manifests, signer, timing
 from aid_ledger.receipts.views.within import areas_of, settings_here
-from aid_ledger.settings import Settings
 from aid_ledger.web import desk, formats, problems, slots
 from aid_ledger.web.guard import allow
 from audit.facts.paying import ReceiptCancelled, ReceiptIssued

@@ -293,7 +293,7 @@ def test_the_account_is_one_private_file(tmp_path: Path) -> None:
 
     base = 'address = "https://bsre.example"\nuser = "a"\npassword_file = "p"\nroot = "r"\n'
     assert "is no TOML" in refused("=")
-    assert "pasword is not known" in refused('pasword = "x"\n' + base)
+    assert "alamat is not known" in refused('alamat = "x"\n' + base)
     assert "root names no certificates" in refused(base)
     certifier.write_account(tmp_path, "http://bsre.example")
     with pytest.raises(SignerFault, match="https://"):
