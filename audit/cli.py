@@ -26,6 +26,7 @@ from audit.bundle import verify_place
 from audit.errors import AuditError, Finding, MalformedInput, UnknownKind
 from audit.facts import reference
 from audit.opening_commands import openings
+from audit.pdf import ReturnReport
 from audit.pdf.revocation import MAX_LIST_BYTES
 from audit.replay import Replay
 from audit.source import URLSource, read_file
@@ -37,7 +38,7 @@ from audit.witness.commands import witness
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from audit.pdf import ReceiptReport
+    from audit.pdf import ReceiptReport, ReturnFields
     from audit.policy import Policy, Trust
     from audit.shown import Shown
     from audit.source import Source
@@ -217,7 +218,7 @@ def receipt(  # noqa: PLR0913 - the options of the command, each by its name
     trusted: Policy | None,
     crl: Path | None,
 ) -> None:
-    """Check the receipt in FILE offline: its bytes, its signature, and its entry in the log.
+    """Check the receipt or the paper of a return (STS) in FILE offline: its bytes, signature, and entry in the log.
 
     With --qr and --keys instead, check what its QR code states: far less, and enough to find a forged paper.
     """
@@ -228,11 +229,11 @@ def receipt(  # noqa: PLR0913 - the options of the command, each by its name
         raise click.UsageError("give a FILE, or --qr together with --keys")
     path = file
 
-    def check() -> ReceiptReport:
+    def check() -> ReceiptReport | ReturnReport:
         raw, root_cert = read_file(path, MAX_RECEIPT_BYTES), read_file(root, MAX_CERTIFICATE_BYTES)
         revoked = read_file(crl, MAX_LIST_BYTES) if crl else b""
         vkey = str(log_key.logs[0].key)
-        return pdf.verify_receipt(raw, root_cert=root_cert, log_key=vkey, policy=trusted, crl=revoked)
+        return pdf.verify_paper(raw, root_cert=root_cert, log_key=vkey, policy=trusted, crl=revoked)
 
     sys.exit(tell_receipt(check))
 
@@ -248,7 +249,7 @@ main.add_command(timestamp_command)
 main.add_command(witness)
 
 
-def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
+def tell_receipt(check: Callable[[], ReceiptReport | ReturnReport]) -> int:
     """Say what a checked receipt says, by whose word, and how the check went; return the exit code."""
     try:
         report = check()
@@ -256,10 +257,10 @@ def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
         return tell_newer(Finding(error.rule, error.index, error.sentence))
     except AuditError as error:
         return tell_bad((Finding(error.rule, error.index, error.sentence),))
-    tell("number", report.number)
-    tell("kind", report.kind)
-    tell("amount", f"{report.amount} {report.commodity}")
-    tell("paid_on", report.paid_on.isoformat() if report.paid_on else "")
+    if isinstance(report, ReturnReport):
+        _tell_returned(report.fields)
+    else:
+        _tell_received(report)
     tell("signer", report.signer)
     tell("signed_at", report.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     tell("origin", report.origin)
@@ -272,6 +273,23 @@ def tell_receipt(check: Callable[[], ReceiptReport]) -> int:
     tell("anchored", "yes" if report.anchored else "no")
     tell("result", "good")
     return GOOD
+
+
+def _tell_received(report: ReceiptReport) -> None:
+    tell("number", report.number)
+    tell("kind", report.kind)
+    tell("amount", f"{report.amount} {report.commodity}")
+    tell("paid_on", report.paid_on.isoformat() if report.paid_on else "")
+
+
+def _tell_returned(said: ReturnFields) -> None:
+    tell("number", said.number)
+    tell("kind", "setoran")
+    tell("amount", f"{said.amount} {said.commodity}")
+    tell("source", said.source)
+    tell("program", said.program)
+    tell("returned", f"{said.lines} lines of {said.batch}" if said.batch else "what the programme had left")
+    tell("document", said.document)
 
 
 def tell_stamp(check: Callable[[], tuple[Stamp, StampKeys]]) -> int:

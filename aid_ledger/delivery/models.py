@@ -115,7 +115,10 @@ class Handover(Base):
 
 
 class TreasuryReturn(Base):
-    """Value that could not be delivered went back to the regional treasury by STS, or goods to the donor."""
+    """Value that could not be delivered went back to the regional treasury by STS, or goods to the donor.
+
+    `statement` is what its paper says, as canonical JSON (`audit.pdf.returns`); the log holds its digest.
+    """
 
     __tablename__ = "treasury_returns"
     __table_args__ = (
@@ -133,3 +136,5 @@ class TreasuryReturn(Base):
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), unique=True)
     returned_by_id: Mapped[int] = mapped_column(ForeignKey("officials.id"))
     returned_at: Mapped[Moment]
+    statement: Mapped[LongText]
+    act: Mapped[str] = mapped_column(String(32))

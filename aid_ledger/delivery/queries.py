@@ -283,6 +283,19 @@ def returns(session: Session, *, before: int | None = None) -> Sequence[tuple[Tr
     return [(row, source, program) for row, source, program in session.execute(query)]
 
 
+def treasury_return(session: Session, reference: str) -> TreasuryReturn:
+    """Fetch a return by its number; raises ReturnNotFound."""
+    found = find_return(session, reference)
+    if found is None:
+        raise rules.ReturnNotFound(sts=reference)
+    return found
+
+
+def find_return(session: Session, reference: str) -> TreasuryReturn | None:
+    """Fetch a return by its number; None if nothing went back under it."""
+    return session.scalars(select(TreasuryReturn).where(TreasuryReturn.reference == reference)).first()
+
+
 def in_transit(session: Session) -> list[InTransit]:
     """Sum what is on its way now, by source and programme."""
     query = (

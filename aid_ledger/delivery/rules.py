@@ -227,6 +227,13 @@ class ReturnDocumentRefused(DomainError):
     code = "delivery.return_document_refused"
 
 
+class ReturnNotFound(DomainError):
+    """Nothing went back under this number, or not in the reader's area."""
+
+    kind = Kind.NOT_FOUND
+    code = "delivery.return_not_found"
+
+
 class ReturnMismatch(DomainError):
     """The amount is not what the named failed lines of that source add up to."""
 

@@ -134,6 +134,7 @@ KIND_WORDS: Final = {
     "HandoverRefused": KindWords("Serah terima ditolak karena saksinya", "bad"),
     "FundsReturned": KindWords("Dikembalikan ke kas", "moving"),
     "LinesReturned": KindWords("Baris gagal dikembalikan ke kas", "moving"),
+    "ReturnPrinted": KindWords("STS dicetak"),
     "ReceiptIssued": KindWords("Tanda terima diterbitkan", "good"),
     "ReceiptCancelled": KindWords("Tanda terima dibatalkan", "bad"),
     "ReceiptPrinted": KindWords("Tanda terima dicetak"),

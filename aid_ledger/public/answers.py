@@ -6,6 +6,7 @@ from aid_ledger.public.verdicts import Finding
 from aid_ledger.web import formats
 from audit import stamp
 from audit.note import encode_base64
+from audit.pdf.fields import ReceiptFields
 
 
 def to_json(finding: Finding, *, zone: str) -> dict[str, str]:
@@ -14,7 +15,7 @@ def to_json(finding: Finding, *, zone: str) -> dict[str, str]:
     The page compares it with the stamp on the paper, of which the server is never told.
     """
     stated = ""
-    if finding.fields is not None and finding.proof is not None:
+    if isinstance(finding.fields, ReceiptFields) and finding.proof is not None:
         stated = encode_base64(stamp.write(stamp.stamp_of(finding.fields, finding.proof.position)))
     return {
         "verdict": finding.verdict.name,

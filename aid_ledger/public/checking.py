@@ -16,25 +16,32 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from aid_ledger.core import logs
+from aid_ledger.core import logs, references
 from aid_ledger.core.crypto import FieldKeys, IntegrityFailed
 from aid_ledger.core.prison import FileUnreadable
+from aid_ledger.core.references import ReferenceMalformed, ReferenceWrongCheck
 from aid_ledger.custody.queries import Root, receipt_roots
+from aid_ledger.delivery import queries as delivery
+from aid_ledger.delivery.models import TreasuryReturn
 from aid_ledger.log import queries as log
 from aid_ledger.log.rules import EntryNotFound, NotSealed
 from aid_ledger.public import reading, verdicts
 from aid_ledger.public.reading import ReadersBusy, Reading, Trusted
 from aid_ledger.public.verdicts import Finding, Proof, Reason, Verdict
-from aid_ledger.receipts import queries, rules, service
+from aid_ledger.receipts import queries, returning, rules, service
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.proving import evidence_of
 from audit.errors import AuditError
-from audit.pdf import evidence
+from audit.pdf import evidence, returns
+from audit.pdf.returns import ReturnFields
 from audit.policy import Policy
 
 PDF_MARK: Final = b"%PDF-"
 PDF_MARK_WITHIN: Final = 1024
 """Readers of PDF look for the mark this far; a photograph without it is a mistake, not a forgery."""
+
+_RETURN: Final = re.compile(r"\s*STS[\s-]*[0-9]{4}", re.IGNORECASE)
+"""How the number of a return begins; a code has neither 0 nor 1, so no year of ours is in one."""
 
 events = logs.get(__name__)
 
@@ -72,7 +79,9 @@ def anchors(session: Session, root_certificate_file: Path, crl_file: Path | None
 
 
 def check_code(session: Session, keys: FieldKeys, anchors: Anchors, typed: str, *, at: dt.datetime) -> Finding:
-    """Check by the code on the paper."""
+    """Check by the code on the paper; by its number if it is the paper of a return, which hides nothing."""
+    if _RETURN.match(typed):
+        return _check_return(session, anchors, typed, at)
     code = rules.read_code(typed)
     receipt = queries.by_code_hash(session, service.code_hash(keys, code))
     if receipt is None:
@@ -112,16 +121,52 @@ def compare(session: Session, keys: FieldKeys, anchors: Anchors, read: Reading, 
         # One of the two readers is wrong, ours or the other: until a person has looked, nobody is told Asli.
         events.error("receipt_readers_disagree", fault=read.second.fault, index=read.index)
         return replace(verdicts.undecided(Reason.READERS_DISAGREE), second=read.second)
+    if isinstance(read.fields, ReturnFields):
+        row = delivery.find_return(session, read.fields.number)
+        return _compared(read, _proven_return(session, anchors, row, at) if row else None)
     receipt = queries.by_code_hash(session, service.code_hash(keys, read.fields.code))
     if receipt is None:
+        return _compared(read, None)
+    compared = _compared(read, _proven(session, keys, anchors, receipt, read.fields.code, at))
+    return _standing(session, receipt, compared) if compared.is_genuine else compared
+
+
+def _compared(read: Reading, found: Finding | None) -> Finding:
+    """Hold a verified file against what our own record of it came to; None where there is no record."""
+    if found is None:
         return verdicts.undecided(Reason.STATE_UNKNOWN)
-    found = _proven(session, keys, anchors, receipt, read.fields.code, at)
     if found.proof is None:
         return found
     if reason := _difference(found, found.proof, read):
         return verdicts.undecided(reason)
     proof = Proof(found.proof.position, found.proof.size, found.proof.sealed_at, _common_name(read.signer))
-    return _standing(session, receipt, Finding(Verdict.GENUINE, fields=read.fields, proof=proof, second=read.second))
+    return Finding(Verdict.GENUINE, fields=read.fields, proof=proof, second=read.second)
+
+
+def _check_return(session: Session, anchors: Anchors, typed: str, at: dt.datetime) -> Finding:
+    """Check the paper of a return by its number."""
+    try:
+        number = str(references.check_reference(typed))
+    except (ReferenceMalformed, ReferenceWrongCheck):
+        return verdicts.refused(Reason.NUMBER_UNKNOWN)
+    row = delivery.find_return(session, number)
+    return _proven_return(session, anchors, row, at) if row else verdicts.refused(Reason.NUMBER_UNKNOWN)
+
+
+def _proven_return(session: Session, anchors: Anchors, row: TreasuryReturn, at: dt.datetime) -> Finding:
+    """Prove our own record of a return against the log, as a stranger would."""
+    try:
+        gathered = returning.evidence_of(session, row)
+        proven = returns.check(gathered, anchors.trusted, now_s=int(at.timestamp()))
+    except NotSealed:
+        return verdicts.undecided(Reason.NOT_SEALED)
+    except (AuditError, EntryNotFound, ValueError):
+        return verdicts.undecided(Reason.RECORD_DIFFERS)
+    sealed = log.checkpoint_of(session, proven.trust.checkpoint.size)
+    if sealed is None:
+        return verdicts.undecided(Reason.RECORD_DIFFERS)
+    proof = Proof(proven.index, sealed.size, sealed.signed_at)
+    return Finding(Verdict.GENUINE, fields=gathered.fields, proof=proof)
 
 
 def _difference(found: Finding, proof: Proof, read: Reading) -> Reason | None:

@@ -19,9 +19,10 @@ from aid_ledger.receipts import layout
 from aid_ledger.receipts.opinion import Opinion
 from audit import note, policy
 from audit.errors import AuditError
-from audit.pdf import ReceiptReport, revocation, verify_receipt
+from audit.pdf import ReceiptReport, ReturnReport, revocation, verify_paper
 from audit.pdf.certificates import SURPRISES, load_root
 from audit.pdf.fields import ReceiptFields
+from audit.pdf.returns import ReturnFields
 from audit.policy import Policy
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ PATIENCE_S: Final = 5
 OTHER_ROOT: Final = "receipt.certificate"
 """The rule of the verifier that fails where another root issued the certificate."""
 ANSWER: Final = "answer.json"
+
+_FIELDS: Final[dict[bool, type[ReceiptFields | ReturnFields]]] = {True: ReturnFields, False: ReceiptFields}
 
 _seats = threading.BoundedSemaphore(AT_ONCE)
 
@@ -66,7 +69,7 @@ class Reading:
     signer: str = ""
     signed_at_s: int = 0
     copy: int = 0
-    fields: ReceiptFields | None = None
+    fields: ReceiptFields | ReturnFields | None = None
     second: Opinion | None = None
 
 
@@ -124,13 +127,14 @@ def verify(source: Path, results: Path, arguments: Arguments) -> None:
             "signer": report.signer,
             "signed_at_s": int(report.signed_at.timestamp()),
             "copy": report.impression.copy,
+            "is_return": isinstance(report, ReturnReport),
             "fields": report.fields.to_json(),
             "second": _read_again(pdf, arguments).to_json(),
         }
     (results / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 
-def _verified(pdf: bytes, arguments: Arguments) -> ReceiptReport:
+def _verified(pdf: bytes, arguments: Arguments) -> ReceiptReport | ReturnReport:
     """Verify under the newest root that issued the file's certificate, which must be the one for its checkpoint.
 
     Raises:
@@ -142,7 +146,7 @@ def _verified(pdf: bytes, arguments: Arguments) -> ReceiptReport:
         raise AuditError("the list of revoked certificates is none of our roots'", rule="receipt.crl")
     for first, last, certificate in roots:
         try:
-            report = verify_receipt(
+            report = verify_paper(
                 pdf,
                 root_cert=note.decode_base64(certificate),
                 log_key=str(arguments["log_key"]),
@@ -188,7 +192,7 @@ def understood(raw: bytes) -> Reading:
             signer=str(answer["signer"]),
             signed_at_s=int(answer["signed_at_s"]),
             copy=int(answer["copy"]),
-            fields=ReceiptFields.from_json(answer["fields"]).check(),
+            fields=_FIELDS[answer["is_return"]].from_json(answer["fields"]).check(),
             second=Opinion.from_json(answer["second"]),
         )
     except (*SURPRISES, AuditError) as error:

@@ -10,6 +10,7 @@ from typing import Final
 
 from aid_ledger.receipts.opinion import Opinion
 from audit.pdf.fields import ReceiptFields
+from audit.pdf.returns import ReturnFields
 
 
 class Verdict(Enum):
@@ -29,6 +30,9 @@ class Reason(Enum):
     CODE_UNKNOWN = (
         "Kode ini tidak ada dalam catatan kami. Paling sering sebabnya salah ketik: yang diperiksa adalah 16 huruf dan "
         "angka di samping gambar QR, bukan nomor yang diawali RCP. Cocokkan satu per satu, lalu coba sekali lagi."
+    )
+    NUMBER_UNKNOWN = (
+        "Nomor setoran ini tidak ada dalam catatan kami. Cocokkan huruf dan angkanya, lalu coba sekali lagi."
     )
     NOT_OURS = "Berkas ini bukan tanda terima yang dibuat oleh sistem ini."
     CHANGED = "Isi berkas ini diubah setelah ditandatangani."
@@ -116,7 +120,7 @@ class Finding:
 
     verdict: Verdict
     reason: Reason = Reason.NONE
-    fields: ReceiptFields | None = None
+    fields: ReceiptFields | ReturnFields | None = None
     proof: Proof | None = None
     ended_at: dt.datetime | None = None
     end_reason: str = ""
@@ -125,6 +129,11 @@ class Finding:
     """What a reader of other people says of the file; there only where our own verifier has accepted one."""
     copies: int = 0
     """How often the receipt was printed, as this server has recorded it."""
+
+    @property
+    def returned(self) -> ReturnFields | None:
+        """Give what the paper of a return says; None where it is a receipt, or nothing of ours."""
+        return self.fields if isinstance(self.fields, ReturnFields) else None
 
     @property
     def is_genuine(self) -> bool:

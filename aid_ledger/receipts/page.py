@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -53,6 +53,37 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What is printed on every paper of a kind, whatever it says: headings, and how it is checked."""
+
+    heading: str
+    box: str
+    steps: str
+    typed: str
+    code_alt: str
+    footer: str
+
+
+RECEIPT: Final = Wording(
+    heading="Tanda Terima Bantuan Uang",
+    box="Jumlah diterima",
+    steps="Diperiksa dan disetujui",
+    typed="kode",
+    code_alt="Kode QR menuju halaman pemeriksaan tanda terima ini",
+    footer="Keadaan terakhir (masih berlaku, dibatalkan, atau diganti) hanya terlihat di halaman pemeriksaan.",
+)
+RECORD: Final = replace(RECEIPT, heading="Berita Acara Serah Terima", box="Barang yang diserahterimakan")
+RETURN: Final = Wording(
+    heading="Surat Tanda Setoran",
+    box="Jumlah disetor kembali",
+    steps="Disetor dan dicatat",
+    typed="nomor",
+    code_alt="Kode QR menuju halaman pemeriksaan surat tanda setoran ini",
+    footer="Dicetak dari catatan log; bukti setor dari kas daerah adalah dokumen yang disebut di atas.",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A line of the table of who received what; the label never varies."""
 
@@ -85,7 +116,7 @@ class Step:
 class Page:
     """All text of a page. What is `str` is the same on every receipt of a shape; what is `Lines` varies."""
 
-    heading: str
+    wording: Wording
     agency: str
     check_page: str
     fingerprint: str
@@ -105,7 +136,7 @@ class Page:
     @property
     def signs(self) -> tuple[str, ...]:
         """Say who signs the printed page by hand; nobody but on a handover record."""
-        return SIDES if any(row.label == SIDES[0] for row in self.rows) else ()
+        return SIDES if self.wording is RECORD else ()
 
     def texts(self) -> list[Lines]:
         """List the texts that vary, in the order in which they stand here."""
@@ -122,7 +153,7 @@ class Page:
     def shape(self) -> Shape:
         """Tell all but the letters of what varies: pages of one shape are printed from one plate."""
         labels = tuple(row.label for row in self.rows)
-        same = (self.heading, self.agency, self.check_page, self.fingerprint, self.duty, *labels)
+        same = (self.wording.heading, self.agency, self.check_page, self.fingerprint, self.duty, *labels)
         going_on = tuple(_goes_on(each.office) for each in self.steps)
         return same, going_on, len(self.sources), tuple(map(len, self.texts()))
 
@@ -137,7 +168,7 @@ class Page:
             return tuple(map(change, text))
 
         return Page(
-            heading=self.heading,
+            wording=self.wording,
             agency=self.agency,
             check_page=self.check_page,
             fingerprint=self.fingerprint,
@@ -175,10 +206,8 @@ def page_of(evidence: Evidence, issuer: Issuer, impression: Impression = FIRST) 
 
 def page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impression: Impression) -> Page:
     """Write everything the page shows, for whoever knows already where the log holds the receipt."""
-    index, stated = placed
-    place = f"nomor {formats.jumlah(index)} dari {formats.jumlah(stated.size)}, {stated.origin}"
     return Page(
-        heading=heading_of(fields),
+        wording=wording_of(fields),
         agency=fields.agency,
         check_page=issuer.check_page,
         fingerprint=grouped(issuer.root_fingerprint.hex(), 4, " "),
@@ -193,10 +222,10 @@ def page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impression: I
             Source(wrap(each.name, breaking.SOURCE), wrap(amount_of(each.amount, fields.unit), breaking.SHARE))
             for each in fields.sources
         ),
-        steps=tuple(_step(each, fields.zone) for each in fields.approvers),
+        steps=tuple(step_of(each, fields.zone) for each in fields.approvers),
         code=wrap(grouped(fields.code, 4, "-"), breaking.CODE),
-        place=wrap(place, breaking.PLACE),
-        root=wrap(note.encode_base64(stated.root), breaking.HASH),
+        place=wrap(place_words(placed), breaking.PLACE),
+        root=wrap(note.encode_base64(placed.checkpoint.root), breaking.HASH),
     )
 
 
@@ -206,14 +235,20 @@ def duty_of(fields: ReceiptFields, duty: StampDuty) -> str:
     return f"Meterai {formats.rupiah(TARIFF_IDR)}" if is_due else ""
 
 
-def heading_of(fields: ReceiptFields) -> str:
+def wording_of(fields: ReceiptFields) -> Wording:
     """Say what kind of receipt it is: a BAST for goods, a receipt for money (DOMAIN 2.6)."""
-    return "Berita Acara Serah Terima" if fields.kind == GOODS else "Tanda Terima Bantuan Uang"
+    return RECORD if fields.kind == GOODS else RECEIPT
+
+
+def place_words(placed: Placed) -> str:
+    """Say where in which log an entry lies."""
+    index, stated = placed
+    return f"nomor {formats.jumlah(index)} dari {formats.jumlah(stated.size)}, {stated.origin}"
 
 
 def title_of(fields: ReceiptFields) -> str:
     """Write the title of the document, as windows and screen readers announce it."""
-    return f"{heading_of(fields)} {fields.number}"
+    return f"{wording_of(fields).heading} {fields.number}"
 
 
 def row_texts(fields: ReceiptFields) -> list[tuple[str, str]]:
@@ -259,10 +294,13 @@ def _person(name: str, office: str) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _step(approver: Approver, zone: str) -> Step:
+def step_of(approver: Approver, zone: str) -> Step:
+    """Write an official's step in three columns."""
     name = wrap(f"{approver.name}," if approver.office else approver.name, breaking.OFFICIAL)
     office = wrap_after(name[-1], approver.office, breaking.OFFICE) if name else wrap(approver.office, breaking.OFFICE)
-    return Step(wrap(approver.step, breaking.STEP), name, office, wrap(_moment(approver.at, zone), breaking.MOMENT))
+    return Step(
+        wrap(approver.step, breaking.STEP), name, office, wrap(moment_words(approver.at, zone), breaking.MOMENT)
+    )
 
 
 def _goes_on(text: Lines) -> bool:
@@ -291,5 +329,6 @@ def _instant(instant: dt.datetime, zone: str) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _moment(instant: dt.datetime, zone: str) -> str:
+def moment_words(instant: dt.datetime, zone: str) -> str:
+    """Write an instant shortly, as the agency's clock shows it."""
     return formats.waktu_ringkas(instant, ZONE_NAMES[zone])

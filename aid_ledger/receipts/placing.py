@@ -13,6 +13,7 @@ from audit import checkpoint, note
 from audit.checkpoint import Checkpoint
 from audit.errors import MalformedInput
 from audit.pdf.evidence import Evidence
+from audit.pdf.returns import ReturnEvidence
 
 _INDEX: Final = re.compile(rb"^index ([0-9]{1,19})$", re.MULTILINE)
 _CHECKPOINTS: Final = 16
@@ -26,8 +27,8 @@ class Placed(NamedTuple):
     checkpoint: Checkpoint
 
 
-def place_in_log(evidence: Evidence) -> Placed:
-    """Read the index of a receipt's entry, and the checkpoint over it.
+def place_in_log(evidence: Evidence | ReturnEvidence) -> Placed:
+    """Read the index of a paper's entry, and the checkpoint over it.
 
     Raises:
         MalformedInput: the evidence holds no proof.

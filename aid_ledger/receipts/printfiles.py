@@ -30,7 +30,7 @@ from aid_ledger.receipts.imposing import LAYOUTS
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.placing import Placed
 from aid_ledger.receipts.printing_queries import Plan, Printed
-from aid_ledger.receipts.stating import ZONE_WORDS
+from aid_ledger.regions.rules import ZONE_WORDS
 from audit.facts.paying import PrintedReceipt, ReceiptsPrinted
 
 if TYPE_CHECKING:

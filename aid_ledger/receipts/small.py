@@ -11,7 +11,7 @@ from typing import Final
 
 from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import wrap
-from aid_ledger.receipts.page import Issuer, Page, Row, amount_of, duty_of, grouped, heading_of, row_texts
+from aid_ledger.receipts.page import Issuer, Page, Row, amount_of, duty_of, grouped, row_texts, wording_of
 from aid_ledger.receipts.placing import Placed
 from aid_ledger.web import formats
 from audit.pdf import impressions
@@ -26,7 +26,7 @@ def small_page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impress
     index, stated = placed
     rows = [(label, value) for label, value in row_texts(fields) if label not in _LEFT_OUT]
     return Page(
-        heading=heading_of(fields),
+        wording=wording_of(fields),
         agency=fields.agency,
         check_page=issuer.check_page,
         fingerprint="",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from aid_ledger.book.rules import IDR
@@ -13,8 +12,7 @@ from aid_ledger.receipts import rules
 from aid_ledger.receipts.fields import GOODS, MONEY, Approver, Handover, HandoverWitness, ReceiptFields, SourceShare
 from aid_ledger.receipts.queries import Delivered, Given, Issue
 from aid_ledger.recipients.payees import Payee
-
-ZONE_WORDS: Final = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
+from aid_ledger.regions.rules import ZONE_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ CODE: Final = re.compile(r"[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?")
 ROWS_MAX: Final = 20_000
 """A province has some 9,000 villages at most (Jawa Tengah 8,563); twice that is not a code tree of one agency."""
 
+ZONE_WORDS: Final = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
+"""An agency's zone as papers call it."""
+
 COLUMNS: Final = ("level", "code", "parent_code", "name", "type")
 
 

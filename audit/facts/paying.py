@@ -309,14 +309,20 @@ class HandoverRefused(Fact):
 
 @fact("treasury_returns", "accounts", "transfers")
 class FundsReturned(Fact):
-    """Value that could not be delivered went back to the treasury (STS) or the donor: allocated to returned."""
+    """Value that could not be delivered went back to the treasury (STS) or the donor: allocated to returned.
+
+    `batch` is empty where it was what a programme had left; `statement` is the digest of what the paper of it says.
+    """
 
     sts: Code
     source: Code
     program: Code
     commodity: Code
     amount: Amount
+    batch: MaybeCode
+    lines: Count
     document: Code
+    statement: Digest
     moves: tuple[Move, ...]
 
 
@@ -327,6 +333,13 @@ class LinesReturned(Fact):
     sts: Code
     batch: Code
     returned: tuple[LineOutcome, ...]
+
+
+@fact()
+class ReturnPrinted(Fact):
+    """The paper of a return (STS) was printed."""
+
+    sts: Code
 
 
 @fact("receipts")

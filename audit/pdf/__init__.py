@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Final
 
 from audit import note
 from audit.errors import AuditError, MalformedInput, SignatureFailed
-from audit.pdf import certificates, cms, document, evidence, frame, impressions, ink, revocation
+from audit.pdf import certificates, cms, document, evidence, frame, impressions, ink, returns, revocation
 from audit.pdf.fields import ReceiptFields
 from audit.pdf.impressions import Impression
+from audit.pdf.returns import ReturnFields
 from audit.policy import Policy
 
 if TYPE_CHECKING:
     from audit.pdf.certificates import Root, Signer
+    from audit.pdf.document import Contents
+    from audit.pdf.evidence import Proven
 
-__all__ = ["ReceiptFields", "ReceiptReport", "verify_receipt"]
+__all__ = ["ReceiptFields", "ReceiptReport", "ReturnFields", "ReturnReport", "verify_paper", "verify_receipt"]
 
 MAX_SKEW: Final = dt.timedelta(minutes=5)
 """House rule: how far the clocks of signer, sequencer and verifier may differ."""
@@ -60,6 +63,21 @@ class ReceiptReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnReport:
+    """What the paper of a return (STS) says, and what was proven of it just now; see `ReceiptReport`."""
+
+    fields: ReturnFields
+    index: int
+    size: int
+    origin: str
+    signer: str
+    signed_at: dt.datetime
+    anchored: bool
+    witnesses: tuple[str, ...]
+    impression: Impression
+
+
+@dataclass(frozen=True, slots=True)
 class Pinned:
     """What the inspector brings: the root's certificate, its list of revoked ones if any, and whom to believe."""
 
@@ -77,13 +95,34 @@ def verify_receipt(
     crl: bytes = b"",
     now_s: int | None = None,
 ) -> ReceiptReport:
-    """Check a receipt against the pinned root certificate (PEM or DER), the log's key and, if given, a policy.
-
-    `crl` is the root's list of revoked certificates (PEM or DER), b"" for none. `now_s` is the verifier's clock in
-    POSIX seconds; the machine's own when it is not given.
+    """Check a household's receipt; a return's paper is refused. See `verify_paper`.
 
     Raises:
         AuditError: the receipt, the certificate or the key is not what it should be, in whatever way.
+
+    """
+    report = verify_paper(pdf, root_cert=root_cert, log_key=log_key, policy=policy, crl=crl, now_s=now_s)
+    if isinstance(report, ReturnReport):
+        raise MalformedInput("it is the paper of a return, not a receipt", rule="receipt.kind")
+    return report
+
+
+def verify_paper(
+    pdf: bytes,
+    *,
+    root_cert: bytes,
+    log_key: str,
+    policy: Policy | None = None,
+    crl: bytes = b"",
+    now_s: int | None = None,
+) -> ReceiptReport | ReturnReport:
+    """Check a receipt, or the paper of a return, against the pinned root certificate, the log's key and any policy.
+
+    `root_cert` is PEM or DER, and so is `crl`, the root's list of revoked certificates, b"" for none. `now_s` is the
+    verifier's clock in POSIX seconds; the machine's own when it is not given.
+
+    Raises:
+        AuditError: the paper, the certificate or the key is not what it should be, in whatever way.
 
     """
     try:
@@ -95,7 +134,7 @@ def verify_receipt(
         raise MalformedInput(f"unreadable: {type(error).__name__}", rule="receipt.unreadable") from error
 
 
-def _verify(pdf: bytes, pinned: Pinned, now_s: int) -> ReceiptReport:
+def _verify(pdf: bytes, pinned: Pinned, now_s: int) -> ReceiptReport | ReturnReport:
     # The cheapest question first: nearly every forgery ends here, before any certificate is read.
     opened = frame.open_frame(pdf)
     parts = cms.take_apart(opened.cms)
@@ -108,12 +147,23 @@ def _verify(pdf: bytes, pinned: Pinned, now_s: int) -> ReceiptReport:
     certificates.check_time(signer, contents.signed_at)
     if pinned.crl:
         revocation.check(pinned.crl, root, signer.serial, contents.signed_at)
+    if returns.is_return(contents.evidence):
+        returned = returns.parse(contents.evidence)
+        proven = returns.check(returned, pinned.trusted, now_s=now_s)
+        ink.check_return(contents.lines, returned.fields)
+        impressions.check(contents.lines, contents.impression)
+        _check_moment(contents.signed_at, proven.recorded_at, now_s)
+        return _tell_return(returned.fields, proven, contents, signer)
     read = evidence.parse(contents.evidence)
     proven = evidence.check(read, pinned.trusted, now_s=now_s)
     ink.check(contents.lines, read.fields)
     impressions.check(contents.lines, contents.impression)
     _check_moment(contents.signed_at, proven.recorded_at, now_s)
-    said, stated = read.fields, proven.trust.checkpoint
+    return _tell_receipt(read.fields, proven, contents, signer, root)
+
+
+def _tell_receipt(said: ReceiptFields, proven: Proven, contents: Contents, signer: Signer, root: Root) -> ReceiptReport:
+    stated = proven.trust.checkpoint
     return ReceiptReport(
         number=said.number,
         code=said.code,
@@ -134,6 +184,20 @@ def _verify(pdf: bytes, pinned: Pinned, now_s: int) -> ReceiptReport:
         witnesses=tuple(each.key.name for each in proven.trust.cosigned),
         impression=contents.impression,
         fields=said,
+    )
+
+
+def _tell_return(said: ReturnFields, proven: Proven, contents: Contents, signer: Signer) -> ReturnReport:
+    return ReturnReport(
+        fields=said,
+        index=proven.index,
+        size=proven.trust.checkpoint.size,
+        origin=proven.trust.checkpoint.origin,
+        signer=signer.name,
+        signed_at=contents.signed_at,
+        anchored=True,
+        witnesses=tuple(each.key.name for each in proven.trust.cosigned),
+        impression=contents.impression,
     )
 
 

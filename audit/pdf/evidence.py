@@ -91,16 +91,26 @@ def check(evidence: Evidence, trusted: Policy, *, now_s: int) -> Proven:
     """
     entry = parse_entry(evidence.entry)
     _check_same(evidence, entry)
-    proven = proof.parse(evidence.proof)
-    if proven.extra is not None or proven.encode() != evidence.proof:
+    return prove(evidence.entry, evidence.proof, trusted, now_s=now_s)
+
+
+def prove(entry: bytes, written: bytes, trusted: Policy, *, now_s: int) -> Proven:
+    """Check that the log holds an entry, by a proof written in the one way there is.
+
+    Raises:
+        AuditError: it does not, or the log is not vouched for.
+
+    """
+    proven = proof.parse(written)
+    if proven.extra is not None or proven.encode() != written:
         raise MalformedInput("the proof is written in another way", rule="receipt.proof")
     try:
-        trust = proof.verify(proven, evidence.entry, trusted, now_s=now_s)
+        trust = proof.verify(proven, entry, trusted, now_s=now_s)
     except SignatureFailed as error:
         if error.rule != UNSIGNED:
             raise
         raise SignatureFailed(_other_key(proven.signed), rule=UNSIGNED) from error
-    return Proven(proven.index, trust, dt.datetime.fromisoformat(entry.recorded_at))
+    return Proven(proven.index, trust, dt.datetime.fromisoformat(parse_entry(entry).recorded_at))
 
 
 def _check_same(evidence: Evidence, entry: Entry) -> None:

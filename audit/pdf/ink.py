@@ -11,13 +11,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from audit.errors import MalformedInput, ProofFailed
-from audit.pdf.fields import MONEY
 from audit.pdf.objects import Reference, Table, Value, read_dictionary, read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from audit.pdf.fields import ReceiptFields
+    from audit.pdf.returns import ReturnFields
 
 RULE: Final = "receipt.page"
 _GLYPH: Final = 4
@@ -61,13 +61,26 @@ def check(lines: Iterable[str], said: ReceiptFields) -> None:
         ProofFailed: it does not.
 
     """
-    lines = tuple(lines)
-    shown = _SPACES.sub("", "".join(lines))
     code = "-".join(said.code[at : at + _GROUP] for at in range(0, len(said.code), _GROUP))
     wanted = {"number": said.number, "code": code}
     if said.payee.isascii():
         # Other letters may be drawn by several glyphs each, and from right to left.
         wanted["payee"] = said.payee
+    _demand(tuple(lines), wanted, said)
+
+
+def check_return(lines: Iterable[str], said: ReturnFields) -> None:
+    """Check that the page says the number, the source, the treasury's paper and the amount of the evidence.
+
+    Raises:
+        ProofFailed: it does not.
+
+    """
+    _demand(tuple(lines), {"number": said.number, "source": said.source, "document": said.document}, said)
+
+
+def _demand(lines: tuple[str, ...], wanted: dict[str, str], said: ReceiptFields | ReturnFields) -> None:
+    shown = _SPACES.sub("", "".join(lines))
     missing = [name for name, text in wanted.items() if _SPACES.sub("", text) not in shown]
     if not _says_amount(lines, said):
         missing.append("amount")
@@ -75,9 +88,9 @@ def check(lines: Iterable[str], said: ReceiptFields) -> None:
         raise ProofFailed(f"the page does not say the {' or the '.join(missing)} of the evidence", rule=RULE)
 
 
-def _says_amount(lines: tuple[str, ...], said: ReceiptFields) -> bool:
+def _says_amount(lines: tuple[str, ...], said: ReceiptFields | ReturnFields) -> bool:
     """Tell whether the amount stands in lines of its own: `Rp300.000`, or `2 paket`, whose unit may go on below."""
-    whole = f"Rp{said.amount}" if said.kind == MONEY else str(said.amount) + _SEPARATORS.sub("", said.unit)
+    whole = str(said.amount) + _SEPARATORS.sub("", said.unit) if said.unit else f"Rp{said.amount}"
     written = [_SEPARATORS.sub("", line) for line in lines]
     return any(_is_begun_by(written[at:], whole) for at in range(len(written)))
 

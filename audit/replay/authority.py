@@ -127,6 +127,7 @@ ROLES: Final[dict[type[Fact], frozenset[str]]] = {
     paying.HandoverRefused: HANDERS,
     paying.FundsReturned: TREASURER,
     paying.LinesReturned: TREASURER,
+    paying.ReturnPrinted: TREASURER | AUDITOR,
     paying.ReceiptIssued: OPERATOR | TREASURER | FIELD,
     paying.ReceiptCancelled: TREASURER,
     paying.ReceiptPrinted: OPERATOR | TREASURER | FIELD | AUDITOR,

@@ -215,6 +215,15 @@ def _returned(state: State, step: Step, fact: facts.FundsReturned) -> None:
     if fact.commodity == IDR and identity(state, fact.document)[0] == "bast":
         state.broken("return.paper", step.index, f"{fact.sts} returns money on a handover record")
     use_once(state, step, "return", fact.document)
+    if fact.sts in state.returns:
+        state.broken("return.twice", step.index, f"{fact.sts} was returned before")
+    state.returns.add(fact.sts)
+    # The paper of a return is proven by this entry alone, so what it counts must be what its act gives back.
+    going = [each for each in _facts(step, facts.LinesReturned) if each.sts == fact.sts]
+    batches, lines = {each.batch for each in going}, sum(len(each.returned) for each in going)
+    if (batches, lines) != ({fact.batch} - {""}, fact.lines):
+        sentence = f"{fact.sts} says {fact.lines} lines of {fact.batch or 'no batch'}; its act gives back {lines}"
+        state.broken("return.lines", step.index, sentence)
 
 
 def _lines_returned(state: State, step: Step, fact: facts.LinesReturned) -> None:
@@ -242,6 +251,11 @@ def _lines_returned(state: State, step: Step, fact: facts.LinesReturned) -> None
         state.broken("return.amount", step.index, sentence)
 
 
+def _printed(state: State, step: Step, fact: facts.ReturnPrinted) -> None:
+    if fact.sts not in state.returns:
+        state.broken("return.unknown", step.index, f"{fact.sts} was printed and never returned")
+
+
 def _facts(step: Step, kind: type[Any]) -> list[Any]:
     return [each.fact for each in step.of_act(kind)]
 
@@ -258,4 +272,5 @@ HANDLERS: dict[type, Callable[[State, Step, Any], None]] = {
     facts.HandoverRefused: _refused,
     facts.FundsReturned: _returned,
     facts.LinesReturned: _lines_returned,
+    facts.ReturnPrinted: _printed,
 }

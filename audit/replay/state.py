@@ -300,6 +300,7 @@ class State:
     results: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
     """Result to its act, its batch, and whether it answers an inquiry."""
     result_files: set[str] = field(default_factory=set)
+    returns: set[str] = field(default_factory=set)
     receipts: dict[str, Stated] = field(default_factory=dict)
     stated: dict[Stated, Stated] = field(default_factory=dict)
     """What receipts are for, once each."""

@@ -54,7 +54,7 @@ def draw(page: Page, address: str, title: str) -> bytes:
 
     for text, face, size in (
         (page.agency, "bold", 7.6),
-        (page.heading, "bold", 15.5),
+        (page.wording.heading, "bold", 15.5),
         (f"Nomor {page.number[0]}", "sans", 7.6),
         (page.amount[0], "bold", 22.0),
         (page.in_words[0], "sans", 8.6),
@@ -120,7 +120,7 @@ def attach(pdf: bytes, attached: bytes) -> bytes:
 def one(of: Evidence, issuer: Issuer, signer: Any) -> bytes:  # noqa: ANN401 - as above
     """Make one receipt."""
     page, address = page_of(of, issuer), address_of(issuer.base_url, of, issuer.stamp_key)
-    drawn = draw(page, address, f"{page.heading} {of.fields.number}")
+    drawn = draw(page, address, f"{page.wording.heading} {of.fields.number}")
     return pades.sign(attach(drawn, evidence.write(of)), signer)
 
 

@@ -35,9 +35,9 @@ def typeset(of: Evidence, issuer: Issuer, kept: Any) -> bytes:  # noqa: ANN401 -
     code = modules(address_of(issuer.base_url, of, issuer.stamp_key))
     code.save(svg, kind="svg", border=0, xmldecl=False)
     said = {
-        "title": f"{page.heading} {of.fields.number}",
+        "title": f"{page.wording.heading} {of.fields.number}",
         "agency": page.agency,
-        "heading": page.heading,
+        "heading": page.wording.heading,
         "number": page.number[0],
         "amount": page.amount[0],
         "in_words": page.in_words[0],

@@ -76,6 +76,8 @@ def upgrade() -> None:
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("returned_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("returned_at", Instant(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("act", sa.String(length=32), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_treasury_returns_positive")),
         sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_treasury_returns_batch_id")),
         sa.ForeignKeyConstraint(["commodity"], ["commodities.code"], name=op.f("fk_treasury_returns_commodity")),

@@ -33,6 +33,7 @@ from tests.audit.small_log import LOG_VKEY, NOW_S
 VECTORS = Path(__file__).parents[1] / "vectors" / "receipts"
 MONEY = (VECTORS / "uang.pdf").read_bytes()
 GOODS = (VECTORS / "barang.pdf").read_bytes()
+RETURN = (VECTORS / "setoran.pdf").read_bytes()
 ROOT_PEM = (VECTORS / "root.pem").read_bytes()
 SIGNED_AT = dt.datetime(2021, 8, 5, 7, 11, tzinfo=dt.UTC)
 

@@ -178,8 +178,8 @@ def test_money_is_not_handed_over_by_a_record() -> None:
 
 
 def test_evidence_without_a_salt_is_refused() -> None:
-    """All four members, always."""
-    refused(with_members(lambda members: members.pop("salt")), "receipt.evidence", good_chain().root_pem)
+    """All four members, always: without a salt it would be the paper of a return, whose fields these are not."""
+    refused(with_members(lambda members: members.pop("salt")), "receipt.fields", good_chain().root_pem)
 
 
 def test_evidence_of_another_receipt_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Replay of receipts, only for what arrived and as often, and of value that goes back, exactly so much."""
+"""Replay of receipts: only for what arrived, and as often. What goes back is in test_replay_returns.py."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from audit.facts import paying
-from tests.audit.lies import Cheat, again, both, change, line, second, then, until
-from tests.audit.replaying import ONE, paper, receipt, story
+from tests.audit.lies import Cheat, again, change, then
+from tests.audit.replaying import ONE, receipt, story
 from tests.audit.told import DAY, Expected, Said, broken, expected, move, said
 
 
@@ -50,36 +50,7 @@ def a_file(*printed: tuple[str, int], batch: str = "BTC-1") -> paying.ReceiptsPr
     return paying.ReceiptsPrinted(batch=batch, layout="4a6", printed=named)
 
 
-def return_of(
-    *,
-    batch: str = "BTC-1",
-    source: str = "APBD-1",
-    amount: int = 300_000,
-    lines: tuple[int, ...] = (2,),
-    told: int = 300_000,
-    kind: str = "sts",
-    sts: str = "STS-1",
-) -> list[Said]:
-    """Return some lines of a batch by an STS over some amount."""
-    returned = paying.FundsReturned(
-        sts=sts,
-        source=source,
-        program="BST",
-        commodity="IDR",
-        amount=amount,
-        document="DOC-9",
-        moves=(move(source, "allocated", "returned", amount),),
-    )
-    outcomes = tuple(paying.LineOutcome(line, told, "ACCOUNT_INVALID") for line in lines)
-    going = paying.LinesReturned(sts=sts, batch=batch, returned=outcomes)
-    return paper("DOC-9", kind) + said("treasurer", returned, going)
-
-
 CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
-    "a return of an unknown batch": (
-        then(*return_of(batch="BTC-9")),
-        [("batch.unknown", "more.2", "LinesReturned of batch BTC-9, which nobody drafted")],
-    ),
     "a receipt for nothing": (
         change("answer", 1, confirmed=()),
         [
@@ -291,60 +262,6 @@ CHEATS: dict[str, tuple[Cheat, list[Expected]]] = {
         then(*said("treasurer", a_file())),
         [("receipt.no_print", "more", "a file of BTC-1 was printed without a receipt")],
     ),
-    "less returned than the lines": (
-        then(*return_of(amount=299_999)),
-        [("return.amount", "more.2", "STS-1 returns 299999, its lines are 300000")],
-    ),
-    "a delivered line returned": (
-        then(*return_of(lines=(1,))),
-        [("line.state", "more.2", "line 1 of BTC-1 has nothing to return")],
-    ),
-    "a line nobody froze returned": (
-        then(*return_of(lines=(9,))),
-        [("line.state", "more.2", "line 9 of BTC-1 has nothing to return")],
-    ),
-    "a line returned for another amount": (
-        then(*return_of(told=1, amount=1)),
-        [("line.state", "more.2", "line 2 of BTC-1 has nothing to return")],
-    ),
-    "a line returned twice": (
-        then(*return_of(lines=(2, 2), amount=600_000)),
-        [("line.state", "more.2", "line 2 of BTC-1 has nothing to return")],
-    ),
-    "lines returned without their STS": (
-        then(*return_of()[2:]),
-        [("return.amount", "more", "STS-1 returns 0, its lines are 300000")],
-    ),
-    "a line returned to another source": (
-        then(*return_of(source="APBD-2")),
-        [
-            ("value.below_zero", "more.1", "APBD-2/BST/allocated held 0 IDR, not 300000"),
-            ("return.other", "more.2", "line 2 of BTC-1 is returned to another source than paid it"),
-        ],
-    ),
-    "a line returned that is paid again": (
-        both(until("receipt"), both(second("BTC-2", (line(1, 102),), through="submit"), then(*return_of()))),
-        [("return.claimed", "more.2", "line 2 of BTC-1 is being paid again")],
-    ),
-    "nothing returned": (then(*return_of(amount=0)[:2]), [("return.amount", "more.1", "STS-1 returns nothing")]),
-    "money returned on a handover record": (
-        then(*return_of(kind="bast")),
-        [("return.paper", "more.1", "STS-1 returns money on a handover record")],
-    ),
-    "two returns on one paper": (
-        then(
-            *return_of(amount=100)[:2],
-            *said("treasurer", *(each.fact for each in return_of(amount=100, sts="STS-2")[1:2])),
-        ),
-        [("document.used", "more.2", "FundsReturned rests on a paper that was used before")],
-    ),
-    "two lines returned that have nothing to return": (
-        then(*return_of(lines=(1, 9), amount=600_000)),
-        [
-            ("line.state", "more.2", "line 1 of BTC-1 has nothing to return"),
-            ("line.state", "more.2", "line 9 of BTC-1 has nothing to return"),
-        ],
-    ),
 }
 
 
@@ -366,10 +283,3 @@ def test_papers_and_files_are_counted_together() -> None:
 def test_a_receipt_may_be_of_the_next_day_of_greenwich() -> None:
     """Paid in the morning of Jayapura, recorded in the evening of Greenwich: the receipt's day is the agency's."""
     assert broken(change("receipt", paid_on=DAY + dt.timedelta(1))(story())) == []
-
-
-def test_each_return_has_its_paper() -> None:
-    """Two returns, two papers."""
-    other = [each.but(document="DOC-8", sts="STS-2") for each in return_of(amount=100)[1:2]]
-    again = [*paper("DOC-8", "sts"), *said("treasurer", *(each.fact for each in other))]
-    assert broken(then(*return_of(amount=100)[:2], *again)(story())) == []

@@ -41,6 +41,7 @@ DOORS = {
     "delivery.result": READERS,
     "delivery.uncertain": READERS,
     "delivery.returns": READERS,
+    "delivery.show_return": READERS,
     "delivery.new_return": {Role.TREASURER},
     "delivery.check_return": {Role.TREASURER},
     "delivery.give_back": {Role.TREASURER},

@@ -12,11 +12,15 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from aid_ledger.receipts import returning
 from audit import canonical, note
 from audit.pdf import evidence as attached
+from audit.pdf import returns
+from tests.builders import receipts as builders
 from tests.builders.browsing import PHONE, launched
 from tests.builders.officials import Founded
 from tests.builders.phones import BAD_FILE, IN_LOG, Site, choose, served, visited, words
+from tests.rooms.delivery.test_returning import failed, returned, sts
 from tests.unit.receipts.forging import FORGERIES
 
 pytestmark = pytest.mark.browser
@@ -67,12 +71,36 @@ def test_a_file_is_checked_without_signal_after_one_visit(site: Site, page: Page
         assert page.locator(".trust--proved").count() == 0
 
 
+def test_the_paper_of_a_return_is_checked_here_as_well(site: Site, page: Page, founded: Founded) -> None:
+    """An STS has no salt and hides nobody; one word changed, and its public entry is about another return."""
+    batch = failed(founded)
+    row = returned(founded, batch, 2 * batch.rate, sts(founded, amount=2 * batch.rate))
+    with founded.bench.reading() as session:
+        pdf = builders.press().pdf_of_return(session, row.reference)
+    visited(page, site)
+    choose(page, pdf)
+    assert words(page) == IN_LOG
+    expect(page.locator("#answer-facts")).to_contain_text("enam ratus ribu rupiah")
+    expect(page.locator("#answer-facts")).to_contain_text(batch.batch)
+    with founded.bench.reading() as session:
+        members: Members = json.loads(returns.write(returning.evidence_of(session, row)))
+    for change in ({"in_words": "lima ratus ribu rupiah"}, {"lines": 1}, {"remark": "x"}):
+        bent = canonical.encode({**members, "fields": {**members["fields"], **change}})
+        page.evaluate("document.getElementById('answer').hidden = true")
+        choose(page, exchanged(pdf, bent))
+        assert words(page) == BAD_FILE
+
+
 def reattached(site: Site, change: Callable[[Members], object]) -> bytes:
     """Exchange the evidence inside the receipt's file, as anybody with an editor can."""
     members: Members = json.loads(attached.write(site.evidence))
     change(members)
-    packed = zlib.compress(canonical.encode(members))
-    pdf = site.pdf
+    return exchanged(site.pdf, canonical.encode(members))
+
+
+def exchanged(pdf: bytes, evidence: bytes) -> bytes:
+    """Put other evidence into a file."""
+    packed = zlib.compress(evidence)
     mark = pdf.index(b"/Type /EmbeddedFile") if b"/Type /EmbeddedFile" in pdf else pdf.index(b"/Type/EmbeddedFile")
     begins = pdf.index(b"stream\n", mark) + 7
     ends = pdf.index(b"endstream", begins)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import update
 
+from aid_ledger.book import queries as ledger
 from aid_ledger.book import service as book
 from aid_ledger.book.rules import IDR, Movement, Place, Stage
 from aid_ledger.core.act import Act, on_constraint
 from aid_ledger.core.bulk import chunked
 from aid_ledger.core.numbering import next_reference
 from aid_ledger.core.roles import Role
-from aid_ledger.delivery import queries, rules
+from aid_ledger.delivery import queries, rules, stating
 from aid_ledger.delivery.judging import RETURNED
 from aid_ledger.delivery.models import TreasuryReturn
 from aid_ledger.disbursement import queries as batches
@@ -26,7 +27,10 @@ from aid_ledger.officials.powers import require_office, require_role
 from aid_ledger.programs import queries as programs
 from aid_ledger.programs.models import Program
 from audit.facts import paying as facts
+from audit.facts.money import Move
 from audit.facts.paying import LineOutcome
+from audit.pdf import returns
+from audit.pdf.returns import ReturnFields
 
 PREFIX = "STS"
 EVERYWHERE = ""
@@ -59,41 +63,67 @@ def return_to_treasury(  # noqa: PLR0913 - the particulars of one STS, each by i
     paper = documents.document(act.session, document)
 
     treasurer = require_role(act, Role.TREASURER, region=held.region_code if held is not None else EVERYWHERE)
-    require_office(act, treasurer)
+    office = require_office(act, treasurer)
     _check_paper(act, paper, commodity, amount)
     going = _going(act, held, chosen, origin, lines) if held is not None else []
     if held is not None and (sum(line.amount for line in going) != amount or held.commodity != commodity):
         raise rules.ReturnMismatch(batch=held.reference, source=source, amount=amount)
 
-    row = TreasuryReturn(
-        reference=next_reference(act, PREFIX),
-        source_id=origin.id,
-        program_id=chosen.id,
-        batch_id=held.id if held is not None else None,
-        commodity=commodity,
+    said = stating.fields_of(
+        act,
+        number=next_reference(act, PREFIX),
+        source=origin,
+        program=chosen,
+        commodity=ledger.commodity(act.session, commodity),
         amount=amount,
-        document_id=paper.id,
-        returned_by_id=treasurer,
-        returned_at=act.at,
+        batch=held,
+        lines=len(going),
+        paper=paper,
+        treasurer=treasurer,
+        held=office,
     )
+    row = _row(act, said, source_id=origin.id, program_id=chosen.id, batch=held, document_id=paper.id)
+    row.returned_by_id = treasurer
     act.session.add(row)
     _mark_returned(act, going)
     places = Place(source, Stage.ALLOCATED, program), Place(source, Stage.RETURNED, program)
     moves = book.move(act, [Movement(*places, commodity, amount)], batch=batch)
 
-    act.record(
-        facts.FundsReturned(
-            sts=row.reference,
-            source=source,
-            program=program,
-            commodity=commodity,
-            amount=amount,
-            document=document,
-            moves=moves,
-        )
-    )
-    _record_lines(act, row, batch or "", going)
+    act.record(_fact(said, moves))
+    _record_lines(act, row, said.batch, going)
     return row
+
+
+def _row(
+    act: Act, said: ReturnFields, *, source_id: int, program_id: int, batch: Batch | None, document_id: int
+) -> TreasuryReturn:
+    return TreasuryReturn(
+        reference=said.number,
+        source_id=source_id,
+        program_id=program_id,
+        batch_id=batch.id if batch is not None else None,
+        commodity=said.commodity,
+        amount=said.amount,
+        document_id=document_id,
+        returned_at=act.at,
+        statement=returns.canonical_fields(said).decode(),
+        act=act.id,
+    )
+
+
+def _fact(said: ReturnFields, moves: tuple[Move, ...]) -> facts.FundsReturned:
+    return facts.FundsReturned(
+        sts=said.number,
+        source=said.source,
+        program=said.program,
+        commodity=said.commodity,
+        amount=said.amount,
+        batch=said.batch,
+        lines=said.lines,
+        document=said.document,
+        statement=returns.statement(said),
+        moves=moves,
+    )
 
 
 def _check_paper(act: Act, paper: Document, commodity: str, amount: int) -> None:

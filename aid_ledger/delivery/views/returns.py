@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -12,13 +13,17 @@ from aid_ledger.book.rules import IDR
 from aid_ledger.core import clock
 from aid_ledger.core.roles import Role
 from aid_ledger.delivery import queries, rules, schemas, service
+from aid_ledger.delivery.models import TreasuryReturn
 from aid_ledger.delivery.queries import DueReturn
-from aid_ledger.delivery.views.readers import READERS, amount_words, batch_in_reach, bp
+from aid_ledger.delivery.views.readers import READERS, amount_words, areas, batch_in_reach, bp
+from aid_ledger.disbursement.models import Batch
 from aid_ledger.documents import queries as documents
 from aid_ledger.documents.rules import DocumentKind
 from aid_ledger.funding import queries as funding
-from aid_ledger.web import desk, formats, problems
+from aid_ledger.officials.powers import covers
+from aid_ledger.web import desk, formats, problems, slots
 from aid_ledger.web.guard import allow
+from audit.pdf.returns import ReturnFields
 
 
 @bp.get("/kembali")
@@ -100,7 +105,27 @@ def give_back() -> ResponseReturnValue:
         document=chosen["document"],
     )
     flash(f"Pengembalian {done.reference} dicatat.", "success")
-    return redirect(url_for(".returns"))
+    return redirect(url_for(".show_return", reference=done.reference))
+
+
+@bp.get("/kembali/<reference>")
+@allow(*READERS)
+def show_return(reference: str) -> ResponseReturnValue:
+    """Show one return: what went back, on which paper, by whom; other rooms add what they know of it."""
+    with desk.read() as session:
+        row = return_in_reach(session, reference)
+        said = ReturnFields.from_json(json.loads(row.statement))
+    panels = slots.panels_for(current_app, "treasury_return", row)
+    return render_template("delivery/return.html", row=row, said=said, panels=panels)
+
+
+def return_in_reach(session: Session, reference: str) -> TreasuryReturn:
+    """Fetch a return in the reader's area; raises ReturnNotFound, as for any other."""
+    row = queries.treasury_return(session, reference)
+    region = session.get_one(Batch, row.batch_id).region_code if row.batch_id is not None else ""
+    if not any(covers(area, region) for area in areas(READERS)):
+        raise rules.ReturnNotFound(sts=reference)
+    return row
 
 
 def _due(session: Session, batch: str, source: str) -> DueReturn:

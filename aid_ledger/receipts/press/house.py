@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 
 from aid_ledger.core.crypto import FieldKeys
 from aid_ledger.custody.queries import Root, receipt_roots, stamp_keys
-from aid_ledger.receipts import queries
+from aid_ledger.delivery import queries as delivery
+from aid_ledger.receipts import queries, returning
 from aid_ledger.receipts.bundle import Bundle, Leaf
 from aid_ledger.receipts.duty import StampDuty
 from aid_ledger.receipts.page import LAWS_OWN, Issuer
@@ -103,6 +104,22 @@ class Press:
         fingerprint, seal = self._seal_for(bundle.checkpoint.size, roots)
         _signed_at(seal.signer, bundle.printed_at)
         self._bindery(fingerprint, stamper).bind(out, bundle, leaves, seal=seal)
+
+    def pdf_of_return(self, session: Session, reference: str) -> bytes:
+        """Make the signed paper of a return (STS).
+
+        Raises:
+            ReturnNotFound: there is no such return.
+            NotSealed: its entry does not lie under a checkpoint yet.
+            SigningUnavailable: as `pdf_of`.
+
+        """
+        row = delivery.treasury_return(session, reference)
+        evidence = returning.evidence_of(session, row)
+        _, stated = place_in_log(evidence)
+        fingerprint, seal = self._seal_for(stated.size, receipt_roots(session, self._first_root))
+        signed_at = _signed_at(seal.signer, row.returned_at)
+        return self._room(fingerprint, None).print_return(evidence, signed_at=signed_at, seal=seal)
 
     def _stamper(self, session: Session) -> StampKey | None:
         """Give the key that stamps, if the log lists it: nobody could check another's stamp."""

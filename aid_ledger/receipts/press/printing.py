@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Final
 
+from aid_ledger.receipts import returns
 from aid_ledger.receipts.layout import LAYOUT
 from aid_ledger.receipts.page import Issuer, Page, Shape, page_of
 from aid_ledger.receipts.press.cutting import NotEngraved
@@ -19,9 +20,10 @@ from aid_ledger.receipts.press.form import NotOnPlate
 from aid_ledger.receipts.press.plate import Plate
 from aid_ledger.receipts.rendering import RECEIPT, Design, ReceiptPrinter
 from aid_ledger.receipts.signing import Seal, sign_with
-from aid_ledger.receipts.varying import particulars_of
+from aid_ledger.receipts.varying import Particulars, particulars_of
 from audit.pdf.evidence import Evidence
 from audit.pdf.impressions import FIRST, Impression
+from audit.pdf.returns import ReturnEvidence
 
 PLATES: Final = 64
 """Plates kept, each of some 80 kB: a batch needs a handful, for its longest names take a line more."""
@@ -43,8 +45,20 @@ class PressRoom:
             MalformedInput: the evidence breaks its schema.
 
         """
-        page = page_of(evidence, self.issuer, impression)
         these = particulars_of(evidence, self.issuer, impression, signed_at=signed_at)
+        return self._press(page_of(evidence, self.issuer, impression), these, seal)
+
+    def print_return(self, evidence: ReturnEvidence, *, signed_at: dt.datetime, seal: Seal) -> bytes:
+        """Print the paper of a return and sign it.
+
+        Raises:
+            MalformedInput: the evidence breaks its schema.
+
+        """
+        these = returns.particulars_of(evidence, self.issuer, signed_at=signed_at)
+        return self._press(returns.page_of(evidence, self.issuer), these, seal)
+
+    def _press(self, page: Page, these: Particulars, seal: Seal) -> bytes:
         plate = self.plate_for(page)
         if plate is not None:
             try:

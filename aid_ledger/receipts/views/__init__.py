@@ -21,11 +21,13 @@ from aid_ledger.book.rules import IDR
 from aid_ledger.core import references
 from aid_ledger.core.jobs import live_workers
 from aid_ledger.core.roles import Role
+from aid_ledger.delivery.models import TreasuryReturn
+from aid_ledger.delivery.views.returns import return_in_reach
 from aid_ledger.disbursement.models import Batch
 from aid_ledger.log import queries as log
 from aid_ledger.log.timeline import TimelineItem, item_of
 from aid_ledger.officials import queries as officials
-from aid_ledger.receipts import jobs, layout, printfiles, printing_queries, queries, rules, schemas, service
+from aid_ledger.receipts import jobs, layout, printfiles, printing_queries, queries, returning, rules, schemas, service
 from aid_ledger.receipts.duty import StampDuty
 from aid_ledger.receipts.imposing import LAYOUTS
 from aid_ledger.receipts.models import Receipt
@@ -44,6 +46,7 @@ bp = Blueprint("receipts", __name__, url_prefix="/tanda-terima")
 READERS: Final = (Role.OPERATOR, Role.VERIFIER, Role.APPROVER, Role.TREASURER, Role.FIELD, Role.AUDITOR)
 ISSUERS: Final = (Role.OPERATOR, Role.TREASURER, Role.FIELD)
 PRINTERS: Final = (Role.OPERATOR, Role.TREASURER, Role.FIELD, Role.AUDITOR)
+RETURN_PRINTERS: Final = (Role.TREASURER, Role.AUDITOR)
 ORDER: Final = 80
 """After delivery, before the log."""
 
@@ -61,6 +64,7 @@ def install(app: Flask) -> None:
         slots.register_home_cards(app, role, _cards)
     for kind in ("batch", "delivered_batch"):
         slots.register_panel(app, kind, _batch_panel)
+    slots.register_panel(app, "treasury_return", _return_panel)
     signer.install(app)
     manifests.install(app)
 
@@ -265,6 +269,20 @@ def replace_with_new(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".show", reference=new.reference))
 
 
+@bp.post("/setoran/<reference>/cetak")
+@problems.shown_on("delivery.show_return")
+@allow(*RETURN_PRINTERS)
+def print_return(reference: str) -> ResponseReturnValue:
+    """Hand over the signed paper of a return (STS), and record that it was printed."""
+    with desk.read() as session:
+        return_in_reach(session, reference)
+        pdf = the_press().pdf_of_return(session, reference)
+    desk.act(returning.record_print, reference)
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{reference}.pdf"'
+    return response
+
+
 def the_press() -> Press:
     """Give the press of this application, made at the first call.
 
@@ -321,6 +339,14 @@ def _cards(_viewer: slots.Viewer) -> list[slots.HomeCard]:
             order=80,
         )
     ]
+
+
+def _return_panel(subject: object) -> slots.Panel | None:
+    """Offer the paper of a return on its page."""
+    if not isinstance(subject, TreasuryReturn) or not _holds(*RETURN_PRINTERS):
+        return None
+    body = render_template("receipts/_return_panel.html", sts=subject.reference)
+    return slots.Panel("Surat Tanda Setoran", Markup(body), order=80)  # noqa: S704 - our own template
 
 
 def _batch_panel(subject: object) -> slots.Panel | None:

@@ -28,6 +28,7 @@ from aid_ledger.receipts import certificates, service
 from aid_ledger.receipts.opinion import Opinion
 from audit.note import SigningKey
 from audit.pdf import cms, frame
+from audit.pdf.fields import ReceiptFields
 from audit.pdf.impressions import Impression
 from audit.policy import Policy
 from tests.benches import Bench
@@ -140,7 +141,7 @@ def test_lookalike_digits_are_read_as_letters(issued: Issued, desk: Desk) -> Non
     for place in range(3):
         code = issued.code(place)
         found = desk.code(code.replace("O", "0").replace("I", "1").replace("B", "8"))
-        assert found.fields is not None
+        assert isinstance(found.fields, ReceiptFields)
         assert found.fields.code == code
 
 

@@ -6,19 +6,24 @@ The people are invented. The log's key and the witnesses are those of the small 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 
 from aid_ledger.receipts import certificates, fields, page, rendering, signing
+from aid_ledger.receipts import returns as return_page
 from aid_ledger.receipts.press.printing import PressRoom
 from audit import merkle, note, proof
 from audit.entry import Actor, Entry, encode_entry
+from audit.pdf import returns
 from audit.pdf.evidence import Evidence
 from audit.pdf.fields import Approver, Handover, HandoverWitness, ReceiptFields, SourceShare
 from audit.pdf.impressions import FIRST, Impression
+from audit.pdf.returns import ReturnEvidence, ReturnFields
 from tests.audit.small_log import WITNESSES, make_checkpoint, make_entries
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "receipts"
@@ -145,9 +150,14 @@ def entry_of(receipt: ReceiptFields, salt: bytes = SALT, **changes: str) -> byte
         "commodity": receipt.commodity,
         "paid_on": receipt.paid_on.isoformat(),
     }
+    return written_entry("ReceiptIssued", {**body, **changes})
+
+
+def written_entry(kind: str, body: Mapping[str, Any]) -> bytes:
+    """Write an entry as the treasurer's deed makes it."""
     return encode_entry(
         Entry(
-            kind="ReceiptIssued",
+            kind=kind,
             v=1,
             id="5eed" * 8,
             act="ac7e" * 8,
@@ -155,21 +165,87 @@ def entry_of(receipt: ReceiptFields, salt: bytes = SALT, **changes: str) -> byte
             actor=Actor(type="official", id="bendahara", office="dinsos", door="web"),
             recorded_at=RECORDED_AT.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             on="2021-08-05",
-            body={**body, **changes},
+            body=body,
             rows={},
         )
     )
 
 
+def setoran(**changes: object) -> ReturnFields:
+    """Say that Rp600.000 of two failed lines went back to the treasury."""
+    said = ReturnFields(
+        number="STS-2021-000007-V",
+        agency=AGENCY,
+        zone="WIB",
+        source="BTT-2021",
+        source_name="APBD 2021, Belanja Tidak Terduga",
+        program="jps-2021",
+        program_name="Bansos Jaring Pengaman Sosial",
+        amount=600_000,
+        commodity="IDR",
+        unit="",
+        in_words=fields.amount_in_words(600_000),
+        batch="BTC-2021-000041-7",
+        lines=2,
+        document="DOC-2021-000077-Q",
+        document_number="900/STS-114/BPKD/2021",
+        document_day=dt.date(2021, 8, 4),
+        document_signer="Kuasa BUD, Bank BJB Cabang Cikarang",
+        registered_by="Rina Operator",
+        returned_by="Hendra Bendahara",
+        office="Bendahara Pengeluaran Dinas Sosial",
+        at=dt.datetime(2021, 8, 5, 7, 10, tzinfo=dt.UTC),
+    )
+    return replace(said, **changes)  # type: ignore[arg-type]  # each test names fields of its own
+
+
+def return_entry_of(said: ReturnFields, **changes: object) -> bytes:
+    """Write the log's entry that gives this back."""
+    shown = ("source", "program", "commodity", "batch", "lines", "document")
+    body = {
+        "sts": said.number,
+        "amount": str(said.amount),
+        "statement": returns.statement(said),
+        "moves": [],
+        **{name: getattr(said, name) for name in shown},
+    }
+    return written_entry("FundsReturned", {**body, **changes})
+
+
+def return_evidence_of(said: ReturnFields) -> ReturnEvidence:
+    """Put a return's entry into a small log, and prove that it is there."""
+    entry = return_entry_of(said)
+    return ReturnEvidence(said, entry, proof_of(entry))
+
+
+def signed_return(said: ReturnFields) -> bytes:
+    """Make the paper of a return, laid out by itself."""
+    evidence = return_evidence_of(said)
+    these = return_page.particulars_of(evidence, office().issuer, signed_at=SIGNED_AT)
+    page_laid_out = office().printer.lay_out(return_page.page_of(evidence, office().issuer), these)
+    return signing.sign(page_laid_out, office().signer)
+
+
+def pressed_return(said: ReturnFields) -> bytes:
+    """Make the paper of a return as the product does."""
+    seal = signing.Seal(office().signer)
+    return office().room.print_return(return_evidence_of(said), signed_at=SIGNED_AT, seal=seal)
+
+
 def evidence_of(receipt: ReceiptFields, salt: bytes = SALT) -> Evidence:
     """Put a receipt's entry into a small log, and prove that it is there."""
     entry = entry_of(receipt, salt)
+    return Evidence(receipt, salt, entry, proof_of(entry))
+
+
+def proof_of(entry: bytes) -> bytes:
+    """Put an entry into a small log, and prove that it is there."""
     leaves = [merkle.leaf_hash(raw) for raw in make_entries(ENTRIES)]
     leaves[INDEX] = merkle.leaf_hash(entry)
     time_s = int(SIGNED_AT.timestamp())
     signed = note.parse(make_checkpoint(ENTRIES, merkle.root(leaves), *WITNESSES[:3], time_s=time_s))
     path = tuple(merkle.inclusion_proof(INDEX, leaves))
-    return Evidence(receipt, salt, entry, proof.Proof(INDEX, path, signed).encode())
+    return proof.Proof(INDEX, path, signed).encode()
 
 
 def laid_out(receipt: ReceiptFields, impression: Impression = FIRST) -> bytes:
@@ -192,12 +268,16 @@ WAYS = {"laid out": signed, "pressed": pressed}
 """Both ways to a receipt, by name: what is asked of one is asked of the other."""
 
 
+RETURN_WAYS = {"laid out": signed_return, "pressed": pressed_return}
+
+
 def write_vectors() -> None:
     """Write the vectors anew; done only when the profile itself changes, before release 1.0."""
     VECTORS.mkdir(exist_ok=True)
     (VECTORS / "root.pem").write_bytes(office().root_pem)
     (VECTORS / "uang.pdf").write_bytes(signed(money()))
     (VECTORS / "barang.pdf").write_bytes(signed(goods()))
+    (VECTORS / "setoran.pdf").write_bytes(pressed_return(setoran()))
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ import pikepdf
 import pytest
 
 from audit.errors import AuditError
-from audit.pdf import verify_receipt
+from audit.pdf import verify_paper
 from audit.pdf.fields import ReceiptFields, SourceShare
 from audit.pdf.impressions import FIRST, Impression
 from tests.audit.small_log import LOG_VKEY
-from tests.unit.receipts.example import WAYS, goods, money, office
+from tests.unit.receipts.example import RETURN_WAYS, WAYS, goods, money, office, setoran
 
 
 def dutiable() -> ReceiptFields:
@@ -36,7 +36,7 @@ PAPERS = {
     "salinan": (money, Impression(2)),
     "bermeterai": (dutiable, FIRST),
 }
-KINDS = [f"{kind}, {way}" for kind in PAPERS for way in WAYS]
+KINDS = [f"{kind}, {way}" for kind in (*PAPERS, "setoran") for way in WAYS]
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 SPACES = {
     "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
@@ -50,6 +50,8 @@ SPACES = {
 def receipt(kind: str) -> bytes:
     """Make each example once."""
     name, way = kind.split(", ")
+    if name == "setoran":
+        return RETURN_WAYS[way](setoran())
     make, impression = PAPERS[name]
     return WAYS[way](make(), impression)
 
@@ -101,7 +103,7 @@ def test_a_file_saved_again_is_no_receipt(path: Path, tmp_path: Path) -> None:
     for options in ([], ["--remove-restrictions"], ["--object-streams=generate"]):
         subprocess.run(["qpdf", *options, str(path), str(saved)], check=True)
         with pytest.raises(AuditError):
-            verify_receipt(saved.read_bytes(), root_cert=office().root_pem, log_key=LOG_VKEY)
+            verify_paper(saved.read_bytes(), root_cert=office().root_pem, log_key=LOG_VKEY)
 
 
 @both

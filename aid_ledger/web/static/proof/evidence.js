@@ -5,27 +5,36 @@ import { leafHash, rootOfProof } from "./merkle.js";
 import { parseProof } from "./note.js";
 
 const { sha256 } = globalThis.noble;
-const DOMAIN = encodeText("aid-receipt-v1\n");
 const SALT_BYTES = 32;
 const MAX_BYTES = 262144;
-const MEMBERS = "entry,fields,proof,salt";
-// Members of the fields that the log's entry states as well, by their name there.
-const OPEN = { receipt: "line", batch: "batch", program: "program", amount: "amount", commodity: "commodity", paid_on: "paid_on" };
+// What is attached to a receipt, and to the paper of a return (which hides nobody and has no salt), by their members:
+// the kind of their entry, the member of it that digests the fields, and those that it states openly, by their name there.
+const PAPERS = {
+  "entry,fields,proof,salt": {
+    kind: "ReceiptIssued", domain: encodeText("aid-receipt-v1\n"), digest: "digest",
+    open: { receipt: "line", batch: "batch", program: "program", amount: "amount", commodity: "commodity", paid_on: "paid_on" },
+  },
+  "entry,fields,proof": {
+    kind: "FundsReturned", domain: encodeText("aid-return-v1\n"), digest: "statement",
+    open: { sts: "number", source: "source", program: "program", amount: "amount", commodity: "commodity", batch: "batch", lines: "lines", document: "document" },
+  },
+};
 const MARK = /\/Type\s*\/EmbeddedFile(?![A-Za-z])/g;
 
 // Check `bukti.json` against the log; gives the fields and where the log holds them.
 export function checkEvidence(raw, anchors) {
   const members = parseCanonical(raw);
-  if (Object.keys(members).join() !== MEMBERS) throw new Refused("buktinya bukan bukti tanda terima");
-  const { fields } = members;
-  const salt = decodeBase64Url(members.salt);
-  if (salt.length !== SALT_BYTES || encodeBase64Url(salt) !== members.salt) throw new Refused("garam bukti bukan 32 byte");
-  const digest = encodeBase64Url(sha256(joined(DOMAIN, salt, encodeText(JSON.stringify(fields)))));
+  const paper = Object.hasOwn(PAPERS, Object.keys(members).join()) && PAPERS[Object.keys(members).join()];
+  if (!paper) throw new Refused("buktinya bukan bukti tanda terima");
+  const { fields, salt: salted = "" } = members;
+  const salt = decodeBase64Url(salted);
+  if ("salt" in members && (salt.length !== SALT_BYTES || encodeBase64Url(salt) !== salted)) throw new Refused("garam bukti bukan 32 byte");
+  const digest = encodeBase64Url(sha256(joined(paper.domain, salt, encodeText(JSON.stringify(fields)))));
   const entry = decodeBase64(members.entry);
   const { kind, body } = parseCanonical(entry);
-  if (kind !== "ReceiptIssued" || body.digest !== digest) throw new Refused("catatan log di dalam berkas ini tentang tanda terima lain");
-  for (const name of Object.keys(OPEN))
-    if (body[name] !== fields[OPEN[name]]) throw new Refused("isi berkas dan catatan log menyebut hal yang berbeda");
+  if (kind !== paper.kind || body[paper.digest] !== digest) throw new Refused("catatan log di dalam berkas ini tentang tanda terima lain");
+  for (const name of Object.keys(paper.open))
+    if (body[name] !== fields[paper.open[name]]) throw new Refused("isi berkas dan catatan log menyebut hal yang berbeda");
   const proof = parseProof(encodeText(members.proof));
   const stated = sealedBy(proof.checkpoint, anchors);
   if (!equal(rootOfProof(proof.index, stated.size, leafHash(entry), proof.hashes), stated.root))

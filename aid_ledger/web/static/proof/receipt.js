@@ -7,6 +7,7 @@ import { isStamped, parseStamp } from "./stamp.js";
 const PATIENCE_MS = 10000;
 const MAX_FILE_BYTES = 2097152;
 const CODE = /(?:#|^)([A-Za-z2-7]{4}-?[A-Za-z2-7]{4}-?[A-Za-z2-7]{4}-?[A-Za-z2-7]{4})$/;
+const NUMBER = /(?:#|^)(STS-[0-9]{4}-[0-9]{6,9}-[0-9A-Z])$/i;
 const MONTHS = "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split(" ");
 const COMPARE = "Bandingkan isi di atas dengan kertas di tangan Anda. Bila ada yang berbeda, kertas itu bermasalah: laporkan kepada Inspektorat daerah, atau melalui SP4N-LAPOR! (lapor.go.id).";
 const REPORT = "Simpan kertas atau berkasnya, jangan diserahkan kepada siapa pun, dan laporkan kepada Inspektorat daerah, atau melalui SP4N-LAPOR! (lapor.go.id).";
@@ -119,6 +120,7 @@ function stampAnswer(stamp, finding) {
 
 function evidenceAnswer({ fields, index, size }, finding) {
   const by = [`Bukti di dalam berkas menuju log ${anchors.origin}, nomor ${grouped(index)}`, "Tanda tangan PDF-nya belum diperiksa"];
+  if ("returned_by" in fields) return returnAnswer({ fields, index, size }, by, finding);
   const place = fields.village ? `${fields.village}, ${fields.district}` : "";
   const facts = [
     ["Nomor", fields.number], ["Jumlah", `${quantity(fields.amount, fields.unit)} (${fields.in_words})`], ["Isi", fields.contents],
@@ -132,6 +134,24 @@ function evidenceAnswer({ fields, index, size }, finding) {
   ];
   if (finding !== null && ENDED[finding.verdict])
     return ["unknown", finding.words, [...by, `Menurut server, ${told(finding)}`], { facts, proofs, advice: COMPARE }];
+  if (finding !== null && finding.verdict === "FALSE")
+    return ["broken", "Tercatat di log, tetapi tidak ada dalam catatan server", by, { facts, proofs, advice: REPORT }];
+  return ["unknown", "Isinya tercatat di log", by, { facts, proofs, advice: COMPARE }];
+}
+
+// The paper of a return: nothing becomes of it afterwards, so the server is asked only whether it knows it.
+function returnAnswer({ fields, index, size }, by, finding) {
+  const facts = [
+    ["Nomor", fields.number], ["Jumlah", `${quantity(fields.amount, fields.unit)} (${fields.in_words})`],
+    ["Sumber", `${fields.source_name} (${fields.source})`], ["Program", fields.program_name],
+    ["Yang kembali", fields.batch ? `${grouped(fields.lines)} baris dari berkas ${fields.batch}` : "sisa dana program"],
+    ["Bukti setor", `${fields.document_number}, ${day(fields.document_day)}`], ["Disetor oleh", `${fields.returned_by}, ${fields.office}`],
+    ["Catatan log", grouped(index)],
+  ];
+  const proofs = [
+    ["Dibuktikan log", `isi di atas menghasilkan sidik yang tercatat di nomor ${grouped(index)}, di bawah segel ${grouped(size)} entri.`],
+    ["Tidak diperiksa di sini", "tanda tangan PDF itu sendiri. Yang tampak di lembarnya dapat berbeda dari bukti di dalamnya; server dan aid-audit memeriksa setiap byte."],
+  ];
   if (finding !== null && finding.verdict === "FALSE")
     return ["broken", "Tercatat di log, tetapi tidak ada dalam catatan server", by, { facts, proofs, advice: REPORT }];
   return ["unknown", "Isinya tercatat di log", by, { facts, proofs, advice: COMPARE }];
@@ -179,12 +199,12 @@ async function checkFile(file) {
     byId("answer").hidden = true;
     return refuse("Bukti di dalam berkas tidak sah", error, "Berkas dari instansi lain diperiksa di halaman instansi itu.");
   }
-  return answer(read.fields.code, (finding) => evidenceAnswer(read, finding));
+  return answer(read.fields.code || read.fields.number, (finding) => evidenceAnswer(read, finding));
 }
 
 // A code, or an address that ends in one, is the server's to answer; a stamp is checked here and sent to nobody.
 function take(text) {
-  const code = (CODE.exec(text.trim()) || [])[1];
+  const code = (CODE.exec(text.trim()) || NUMBER.exec(text.trim()) || [])[1];
   const form = byId("code-form");
   if (!code) return checkStamp(text);
   if (!form) return refuse("Tidak dapat diperiksa di sini", new Refused("QR ini hanya memuat kode"), `Ketik kodenya di ${given.page}`);
