@@ -15,6 +15,7 @@ from aid_ledger.log.pen import LogPen
 from aid_ledger.receipts import jobs, queries, rules, service, views
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.signing import KeySigner
+from aid_ledger.receipts.views import within
 from audit.pdf import verify_receipt
 from audit.pdf.impressions import FIRST, Impression
 from tests.builders import delivering, receipt_keys
@@ -298,7 +299,7 @@ def test_page_list_and_paper_say_that_a_stamp_is_due(web_app: Flask, founded: Fo
     [receipt] = builders.issued(founded, count=1)
     browser, batch = browse(web_app, founded, "treasurer"), f"{HOME}paket/{_batch_of(founded, receipt)}"
     with web_app.app_context():
-        rule = views.settings_here().stamp_duty_file
+        rule = within.settings_here().stamp_duty_file
     for page in (path(receipt), batch):
         assert "Meterai" not in browser.get(page).text
     rule.write_text("above_idr = 100000\nexempt = []\n")
