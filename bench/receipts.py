@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from audit.note import format_vkey, parse_skey
 from audit.pdf import verify_receipt
-from bench import paper
+from bench import paper, village
 from bench.cluster import Cluster
 from bench.sides import Side
 
@@ -47,12 +47,13 @@ SIDES: Final = {
 }
 
 
-def measure(_cluster: Cluster, scale: float) -> dict[str, float]:
-    """Ask the sides in turns, and then have two workers press a whole batch."""
+def measure(cluster: Cluster, scale: float) -> dict[str, float]:
+    """Ask the sides in turns, have two workers press a whole batch, and print a village."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         paper.found(folder)
-        return compared(folder, scale) | _press_batch(folder, max(WORKERS, round(HOUSEHOLDS * scale)))
+        pressed = compared(folder, scale) | _press_batch(folder, max(WORKERS, round(HOUSEHOLDS * scale)))
+    return pressed | village.measure(cluster, scale)
 
 
 def compared(folder: Path, scale: float) -> dict[str, float]:

@@ -59,10 +59,10 @@ HASH: Final = Column(MONO, 6, 60)
 
 SMALL_NUMBER: Final = Column(BOLD, 7.4, 76)
 """From here on: the page of a receipt on A6, `assets/small.css`, 105 mm less its margins."""
-SMALL_COPY: Final = Column(BOLD, 7.4, 40)
+SMALL_COPY: Final = Column(BOLD, 7.4, 88)
 SMALL_AMOUNT: Final = Column(BOLD, 17, 84)
 SMALL_IN_WORDS: Final = Column(SANS, 7.6, 84)
-SMALL_ROW: Final = Column(SANS, 7.4, 72)
+SMALL_ROW: Final = Column(SANS, 7.4, 71)
 SMALL_CODE: Final = Column(BOLD, 7.4, 54)
 SMALL_PLACE: Final = Column(SANS, 6.6, 54)
 
@@ -70,10 +70,10 @@ TITLE: Final = Column(BOLD, 11, 128)
 """From here on: a page of the list by which receipts are handed out, `assets/handout.css`, on A5."""
 SUBTITLE: Final = Column(SANS, 6.8, 128)
 ORDER: Final = Column(SANS, 6.8, 8)
-LISTED: Final = Column(BOLD, 6.2, 28)
-AGAIN: Final = Column(SANS, 6, 28)
-PAYEE: Final = Column(SANS, 6.8, 32)
-STREET: Final = Column(SANS, 6.8, 14)
+LISTED: Final = Column(BOLD, 6.2, 27)
+AGAIN: Final = Column(SANS, 6, 27)
+PAYEE: Final = Column(SANS, 6.8, 30)
+STREET: Final = Column(SANS, 6.8, 12)
 SUM: Final = Column(SANS, 6.8, 20)
 
 

@@ -20,6 +20,7 @@ from tests.journeys.restoring import (
     recovered,
     verified,
 )
+from tests.rooms.receipts.test_printfiles import printed as print_file
 
 
 def test_what_arrived_stays_arrived_and_its_receipts_are_issued_once_more(
@@ -86,5 +87,22 @@ def test_papers_that_left_stay_counted(founded: Founded, back_up: Callable[[], B
         assert [(each.state, each.copies) for each in all_receipts(restored)] == [("issued", 2), ("cancelled", 1)]
         assert not papers.printed(restored, printed, copy=1)
         assert papers.printed(restored, printed, copy=3)
+        assert_log_agrees(restored.bench)
+        verified(restored, folder, kept=kept)
+
+
+def test_a_print_file_that_left_stays_counted(founded: Founded, back_up: Callable[[], Backup], tmp_path: Path) -> None:
+    """THREATS 8: a village printed today, restored to yesterday: its next file is the second, as the log says."""
+    first, _other = papers.issued(founded, count=2)
+    with founded.bench.reading() as session:
+        batch = queries.batch_of(session, first).reference
+    yesterday = back_up()
+    print_file(founded, batch)
+    folder, kept = exported(founded, tmp_path / "log"), kept_seal(founded)
+    with yesterday.opened() as restored:
+        recovered(restored, folder)
+        assert [each.copies for each in all_receipts(restored)] == [1, 1]
+        _file, bundle = print_file(restored, batch)
+        assert bundle.copy == 2
         assert_log_agrees(restored.bench)
         verified(restored, folder, kept=kept)

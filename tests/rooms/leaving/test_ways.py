@@ -24,6 +24,7 @@ from tests.builders.log import assert_log_agrees
 from tests.builders.officials import Founded
 from tests.rooms.delivery.test_handing import handed
 from tests.rooms.delivery.test_instructing import unsealed
+from tests.rooms.receipts.test_printfiles import printed
 
 
 def approved(founded: Founded, *, count: int = 2, channel: str = "bank") -> tuple[str, int]:
@@ -180,6 +181,24 @@ def test_money_goes_on_without_witnesses_up_to_the_cap(founded: Founded, policy:
         [used] = session.scalars(select(LogEntry).where(LogEntry.kind == "UnwitnessedUsed"))
         told = session.scalars(select(LogEntry.kind).where(LogEntry.act == used.act).order_by(LogEntry.ordinal)).all()
     assert told == ["UnwitnessedUsed", "PaymentInstructed"]
+    assert_log_agrees(bench)
+
+
+def test_a_print_file_counts_each_of_its_receipts(founded: Founded, policy: str) -> None:
+    """THREATS 4: an outage is no way to carry a village's papers out uncounted, nor the same papers twice."""
+    bench = founded.bench
+    approved_batch, _total = approved(founded, count=3, channel="goods")
+    way = leaving.opened(founded, cap=0, lines=8)
+    batch = delivering.Sent(approved_batch, instruct(founded, approved_batch), None, 3)  # type: ignore[arg-type]
+    handed(founded, batch, [1, 2, 3])
+    papers.issue(founded, approved_batch, by="field")
+    bench.sequencer.run_once()
+    printed(founded, approved_batch)
+    assert [(amount, lines) for _what, amount, lines in charged(founded)] == [(0, 3), (0, 3)]
+    assert left(founded, way) == (0, 2)
+    with pytest.raises(rules.WaySpent):
+        printed(founded, approved_batch)
+    assert {receipt.copies for receipt in papers.receipts(bench)} == {1}
     assert_log_agrees(bench)
 
 

@@ -28,6 +28,7 @@ from audit.pdf.fields import Approver, ReceiptFields
 from audit.pdf.impressions import FIRST, Impression
 from tests.builders.receipt_keys import der_of
 from tests.unit.receipts.example import APPROVED_AT, SIGNED_AT, evidence_of, money, office, pressed
+from tests.unit.receipts.test_breaking import POINTS_PER_MM, boxes_of
 from tests.unit.receipts.test_stamped_print import KEY, longest
 
 DPI = 300
@@ -125,6 +126,32 @@ def test_every_code_is_read_off_a_300_dpi_print(layout: str, kind: str) -> None:
     sheets = range(2, text_of(pdf).count("\f"))
     found = {code.text for page in sheets for code in zxingcpp.read_barcodes(picture_of(pdf, page))}
     assert found == {qr.address_at(office().issuer.base_url, each, placed(), KEY) for each in receipts}
+
+
+def upon_each_other(boxes: list[tuple[float, float, float, float, str]]) -> list[tuple[str, str]]:
+    """Name words that stand on the same line and run into each other."""
+    return [
+        (word, other[4])
+        for number, (left, top, right, bottom, word) in enumerate(boxes)
+        for other in boxes[number + 1 :]
+        if top < (other[1] + other[3]) / 2 < bottom and left < other[2] - 0.1 and other[0] < right - 0.1
+    ]
+
+
+@pytest.mark.parametrize("text", ["W" * 60, "Kecamatan Tambun " * 5, "il " * 30])
+def test_no_column_of_the_small_page_or_the_list_runs_into_another(text: str) -> None:
+    """The widths of `small.css` and `handout.css` are those that text is broken by, and nothing leaves the paper."""
+    receipt = money(number=text[:40], payee=text, village=text, district=text, channel=text, in_words=text)
+    pdf = bound(leaf(receipt, copy=999_999), layout="4a6")
+    _cover, small, listed = boxes_of(pdf)
+    # What does not fit one place goes on in the next.
+    place = LAYOUTS["4a6"].receipt[0]
+    lefts, rights = [box[0] % place for box in small], [box[2] % place for box in small]
+    assert min(lefts) > 6 * POINTS_PER_MM - 0.2
+    assert max(rights) < 99 * POINTS_PER_MM + 0.2
+    assert upon_each_other(small) == upon_each_other(listed) == []
+    edge = (10 + 128) * POINTS_PER_MM * LAYOUTS["4a6"].enlarged
+    assert max(box[2] for box in listed) < edge + 0.2
 
 
 def test_receipts_stand_in_their_order_and_the_list_follows() -> None:
