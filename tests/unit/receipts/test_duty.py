@@ -48,7 +48,7 @@ def test_a_file_sets_the_threshold_and_the_exempt(tmp_path: Path) -> None:
         "above_idr = true",
         'exempt = "BST"',
         "exempt = [1]",
-        "abov = 1",
+        "over_idr = 1",
     ],
 )
 def test_a_file_that_says_nothing_clear_is_refused(tmp_path: Path, written: str) -> None:
