@@ -12,6 +12,7 @@ from typing import Any, Final
 import pydyf
 
 from aid_ledger.receipts import varying
+from aid_ledger.receipts.tongues import TONGUES
 from aid_ledger.receipts.varying import Particulars
 
 FIELD_NAME: Final = "tanda_tangan"
@@ -40,7 +41,7 @@ def finish(pdf: pydyf.PDF, these: Particulars) -> None:
     _replace(pdf, pdf.catalog["Metadata"], varying.metadata(these))
     _name_evidence(pdf, these)
     _draw_code(pdf, these)
-    _add_field(pdf, _add_signature(pdf, these))
+    _add_field(pdf, _add_signature(pdf, these), TONGUES[these.impression.language].say(FIELD_LABEL))
     _add_scopes(pdf)
     for each in pdf.objects:
         if isinstance(each, pydyf.Stream):
@@ -74,7 +75,7 @@ def _add_signature(pdf: pydyf.PDF, these: Particulars) -> bytes:
     return reference
 
 
-def _add_field(pdf: pydyf.PDF, signature: bytes) -> None:
+def _add_field(pdf: pydyf.PDF, signature: bytes, label: str) -> None:
     """Add an invisible field for the signature, and its place in the structure (ISO 14289-1 section 7.18.4)."""
     page_reference = pdf.page_references[0]
     page = _by_reference(pdf, page_reference)
@@ -88,7 +89,7 @@ def _add_field(pdf: pydyf.PDF, signature: bytes) -> None:
             "Subtype": "/Widget",
             "FT": "/Sig",
             "T": pydyf.String(FIELD_NAME),
-            "TU": pydyf.String(FIELD_LABEL),
+            "TU": pydyf.String(label),
             "F": _PRINT_AND_LOCKED,
             "Rect": pydyf.Array([_INVISIBLE] * 4),
             "P": page_reference,

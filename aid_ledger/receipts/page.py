@@ -16,12 +16,12 @@ from aid_ledger.receipts.breaking import Lines, wrap, wrap_after
 from aid_ledger.receipts.duty import TARIFF_IDR, StampDuty
 from aid_ledger.receipts.placing import Placed, place_in_log
 from aid_ledger.receipts.stamping import StampKey
-from aid_ledger.web import formats
+from aid_ledger.receipts.tongues import TONGUES, Tongue
 from audit import note
 from audit.pdf import impressions
 from audit.pdf.evidence import Evidence
 from audit.pdf.fields import GOODS, Approver, Handover, ReceiptFields
-from audit.pdf.impressions import FIRST, Impression
+from audit.pdf.impressions import FIRST, INDONESIAN, Impression
 
 ZONE_NAMES: Final = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 
@@ -54,7 +54,10 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is printed on every paper of a kind, whatever it says: headings, and how it is checked."""
+    """What is printed on every paper of a kind, whatever it says: headings, and how it is checked.
+
+    In Indonesian; the page says it in its own language.
+    """
 
     heading: str
     box: str
@@ -116,6 +119,7 @@ class Step:
 class Page:
     """All text of a page. What is `str` is the same on every receipt of a shape; what is `Lines` varies."""
 
+    tongue: Tongue
     wording: Wording
     agency: str
     check_page: str
@@ -136,7 +140,7 @@ class Page:
     @property
     def signs(self) -> tuple[str, ...]:
         """Say who signs the printed page by hand; nobody but on a handover record."""
-        return SIDES if self.wording is RECORD else ()
+        return tuple(map(self.tongue.say, SIDES)) if self.wording is RECORD else ()
 
     def texts(self) -> list[Lines]:
         """List the texts that vary, in the order in which they stand here."""
@@ -153,7 +157,15 @@ class Page:
     def shape(self) -> Shape:
         """Tell all but the letters of what varies: pages of one shape are printed from one plate."""
         labels = tuple(row.label for row in self.rows)
-        same = (self.wording.heading, self.agency, self.check_page, self.fingerprint, self.duty, *labels)
+        same = (
+            self.tongue.code,
+            self.wording.heading,
+            self.agency,
+            self.check_page,
+            self.fingerprint,
+            self.duty,
+            *labels,
+        )
         going_on = tuple(_goes_on(each.office) for each in self.steps)
         return same, going_on, len(self.sources), tuple(map(len, self.texts()))
 
@@ -168,6 +180,7 @@ class Page:
             return tuple(map(change, text))
 
         return Page(
+            tongue=self.tongue,
             wording=self.wording,
             agency=self.agency,
             check_page=self.check_page,
@@ -206,33 +219,35 @@ def page_of(evidence: Evidence, issuer: Issuer, impression: Impression = FIRST) 
 
 def page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impression: Impression) -> Page:
     """Write everything the page shows, for whoever knows already where the log holds the receipt."""
+    tongue = TONGUES[impression.language]
     return Page(
+        tongue=tongue,
         wording=wording_of(fields),
         agency=fields.agency,
         check_page=issuer.check_page,
         fingerprint=grouped(issuer.root_fingerprint.hex(), 4, " "),
-        duty=duty_of(fields, issuer.duty),
+        duty=duty_of(fields, issuer.duty, tongue),
         number=wrap(fields.number, breaking.NUMBER),
         copy=wrap(impressions.sentence(impression), breaking.COPY),
-        amount=wrap(amount_of(fields.amount, fields.unit), breaking.AMOUNT),
-        in_words=wrap(fields.in_words, breaking.IN_WORDS),
-        contents=wrap(f"Isi: {fields.contents}", breaking.CONTENTS) if fields.contents else (),
-        rows=tuple(Row(label, wrap(value, breaking.ROW)) for label, value in row_texts(fields)),
+        amount=wrap(amount_of(fields.amount, fields.unit, tongue), breaking.AMOUNT),
+        in_words=wrap(tongue.in_words(fields.amount, fields.unit, fields.in_words), breaking.IN_WORDS),
+        contents=wrap(f"{tongue.say('Isi')}: {fields.contents}", breaking.CONTENTS) if fields.contents else (),
+        rows=tuple(Row(tongue.say(label), wrap(value, breaking.ROW)) for label, value in row_texts(fields, tongue)),
         sources=tuple(
-            Source(wrap(each.name, breaking.SOURCE), wrap(amount_of(each.amount, fields.unit), breaking.SHARE))
+            Source(wrap(each.name, breaking.SOURCE), wrap(amount_of(each.amount, fields.unit, tongue), breaking.SHARE))
             for each in fields.sources
         ),
-        steps=tuple(step_of(each, fields.zone) for each in fields.approvers),
+        steps=tuple(step_of(each, fields.zone, tongue) for each in fields.approvers),
         code=wrap(grouped(fields.code, 4, "-"), breaking.CODE),
-        place=wrap(place_words(placed), breaking.PLACE),
+        place=wrap(place_words(placed, tongue), breaking.PLACE),
         root=wrap(note.encode_base64(placed.checkpoint.root), breaking.HASH),
     )
 
 
-def duty_of(fields: ReceiptFields, duty: StampDuty) -> str:
+def duty_of(fields: ReceiptFields, duty: StampDuty, tongue: Tongue) -> str:
     """Say what stamp of duty the paper has a place for; "" for none."""
     is_due = duty.is_due(amount=fields.amount, commodity=fields.commodity, program=fields.program)
-    return f"Meterai {formats.rupiah(TARIFF_IDR)}" if is_due else ""
+    return f"{tongue.say('Meterai')} {tongue.amount(TARIFF_IDR, '')}" if is_due else ""
 
 
 def wording_of(fields: ReceiptFields) -> Wording:
@@ -240,46 +255,50 @@ def wording_of(fields: ReceiptFields) -> Wording:
     return RECORD if fields.kind == GOODS else RECEIPT
 
 
-def place_words(placed: Placed) -> str:
+def place_words(placed: Placed, tongue: Tongue) -> str:
     """Say where in which log an entry lies."""
     index, stated = placed
-    return f"nomor {formats.jumlah(index)} dari {formats.jumlah(stated.size)}, {stated.origin}"
+    where = f"{tongue.say('nomor')} {tongue.count(index)} {tongue.say('dari')} {tongue.count(stated.size)}"
+    return f"{where}, {stated.origin}"
 
 
-def title_of(fields: ReceiptFields) -> str:
+def title_of(fields: ReceiptFields, tongue: Tongue) -> str:
     """Write the title of the document, as windows and screen readers announce it."""
-    return f"{wording_of(fields).heading} {fields.number}"
+    return f"{tongue.say(wording_of(fields).heading)} {fields.number}"
 
 
-def row_texts(fields: ReceiptFields) -> list[tuple[str, str]]:
-    """Write the table of who received what from whom; lines that have nothing to say are left out."""
+def row_texts(fields: ReceiptFields, tongue: Tongue) -> list[tuple[str, str]]:
+    """Write the table of who received what from whom, under labels still to be said in the page's language.
+
+    Lines that have nothing to say are left out.
+    """
     rows = (
-        *(row for each in fields.handovers for row in _record(each, fields)),
-        *(() if fields.handovers else _receipt(fields)),
+        *(row for each in fields.handovers for row in _record(each, fields, tongue)),
+        *(() if fields.handovers else _receipt(fields, tongue)),
         ("Dasar", fields.decree),
-        ("Berkas bayar", f"{fields.batch} \u00b7 baris {fields.line}"),
+        ("Berkas bayar", f"{fields.batch} \u00b7 {tongue.say('baris')} {fields.line}"),
     )
     return [(label, value) for label, value in rows if value]
 
 
-def _receipt(fields: ReceiptFields) -> Iterator[tuple[str, str]]:
+def _receipt(fields: ReceiptFields, tongue: Tongue) -> Iterator[tuple[str, str]]:
     yield "Penerima", fields.payee
     yield "NIK", fields.nik
     yield "Wilayah", _place(fields)
     yield "Program", fields.program_name
-    yield "Periode", fields.period
-    yield "Diterima", _date(fields.paid_on) if fields.paid_on else ""
-    yield "Melalui", fields.channel
+    yield "Periode", tongue.period(fields.period)
+    yield "Diterima", _date(fields.paid_on, tongue) if fields.paid_on else ""
+    yield "Melalui", tongue.term(fields.channel)
 
 
-def _record(handover: Handover, fields: ReceiptFields) -> Iterator[tuple[str, str]]:
+def _record(handover: Handover, fields: ReceiptFields, tongue: Tongue) -> Iterator[tuple[str, str]]:
     """Write both sides, when and where, and who saw it, in as few lines as leave room to sign."""
     giver, receiver, *seats = SIDES
     yield giver, _person(handover.giver, handover.giver_office)
     yield receiver, f"{fields.payee}, NIK {fields.nik}"
     yield "Wilayah", _place(fields)
-    yield "Program", f"{fields.program_name}, {fields.period}"
-    yield "Diserahkan", f"{_instant(handover.at, fields.zone)}, {handover.number}"
+    yield "Program", f"{fields.program_name}, {tongue.period(fields.period)}"
+    yield "Diserahkan", f"{_instant(handover.at, fields.zone, tongue)}, {handover.number}"
     yield "Tempat", handover.place
     for seat, witness in zip(seats, handover.witnesses, strict=True):
         yield seat, _person(witness.name, witness.office)
@@ -294,12 +313,15 @@ def _person(name: str, office: str) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def step_of(approver: Approver, zone: str) -> Step:
+def step_of(approver: Approver, zone: str, tongue: Tongue) -> Step:
     """Write an official's step in three columns."""
     name = wrap(f"{approver.name}," if approver.office else approver.name, breaking.OFFICIAL)
     office = wrap_after(name[-1], approver.office, breaking.OFFICE) if name else wrap(approver.office, breaking.OFFICE)
     return Step(
-        wrap(approver.step, breaking.STEP), name, office, wrap(moment_words(approver.at, zone), breaking.MOMENT)
+        wrap(tongue.term(approver.step), breaking.STEP),
+        name,
+        office,
+        wrap(moment_words(approver.at, zone, tongue), breaking.MOMENT),
     )
 
 
@@ -313,22 +335,22 @@ def grouped(text: str, size: int, between: str) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def amount_of(amount: int, unit: str) -> str:
+def amount_of(amount: int, unit: str, tongue: Tongue = TONGUES[INDONESIAN]) -> str:
     """Write an amount: rupiah when no unit of goods is given."""
-    return formats.banyaknya(amount, unit) if unit else formats.rupiah(amount)
+    return tongue.amount(amount, unit)
 
 
 @lru_cache(maxsize=_KEPT)
-def _date(day: dt.date) -> str:
-    return formats.tanggal(day)
+def _date(day: dt.date, tongue: Tongue) -> str:
+    return tongue.date(day)
 
 
 @lru_cache(maxsize=_KEPT)
-def _instant(instant: dt.datetime, zone: str) -> str:
-    return formats.waktu(instant, ZONE_NAMES[zone])
+def _instant(instant: dt.datetime, zone: str, tongue: Tongue) -> str:
+    return tongue.instant(instant, ZONE_NAMES[zone])
 
 
 @lru_cache(maxsize=_KEPT)
-def moment_words(instant: dt.datetime, zone: str) -> str:
+def moment_words(instant: dt.datetime, zone: str, tongue: Tongue) -> str:
     """Write an instant shortly, as the agency's clock shows it."""
-    return formats.waktu_ringkas(instant, ZONE_NAMES[zone])
+    return tongue.moment(instant, ZONE_NAMES[zone])

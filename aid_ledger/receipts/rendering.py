@@ -24,6 +24,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from aid_ledger.receipts import finishing
 from aid_ledger.receipts.page import Issuer, Page, page_of
+from aid_ledger.receipts.tongues import TONGUES
 from aid_ledger.receipts.varying import Particulars, fill_range, particulars_of
 from aid_ledger.web.assets import TEMPLATE_FOLDER
 from audit.pdf.document import ATTACHMENT
@@ -35,6 +36,7 @@ _SCHEME: Final = "asset:"
 _QR: Final = "asset:qr.png"
 _FACES: Final = "faces.css"
 """The typefaces and colours that all designs share."""
+_EVIDENCE_LABEL: Final = "Bukti: isi tanda terima, catatan log, dan pembuktiannya"
 _MIME: Final = {"icc": "application/vnd.iccprofile", "ttf": "font/ttf", "png": "image/png"}
 
 
@@ -176,7 +178,7 @@ def _attachment(these: Particulars) -> Attachment:
         string=these.evidence,
         url_fetcher=PackagedFiles({}),
         name=ATTACHMENT.decode(),
-        description="Bukti: isi tanda terima, catatan log, dan pembuktiannya",
+        description=TONGUES[these.impression.language].say(_EVIDENCE_LABEL),
         created=these.moment,
         modified=these.moment,
         relationship="Data",

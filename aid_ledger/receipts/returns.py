@@ -23,10 +23,12 @@ from aid_ledger.receipts.page import (
     place_words,
 )
 from aid_ledger.receipts.placing import place_in_log
+from aid_ledger.receipts.tongues import TONGUES
 from aid_ledger.receipts.varying import Particulars
 from aid_ledger.web import formats
 from audit import note
 from audit.pdf import returns
+from audit.pdf.impressions import INDONESIAN
 from audit.pdf.returns import ReturnEvidence, ReturnFields
 
 
@@ -35,7 +37,10 @@ def page_of(evidence: ReturnEvidence, issuer: Issuer) -> Page:
     fields = evidence.fields
     placed = place_in_log(evidence)
     amount = amount_of(fields.amount, fields.unit)
+    # Its readers are the agency's own treasury and its examiners.
+    tongue = TONGUES[INDONESIAN]
     return Page(
+        tongue=tongue,
         wording=RETURN,
         agency=fields.agency,
         check_page=issuer.check_page,
@@ -51,11 +56,11 @@ def page_of(evidence: ReturnEvidence, issuer: Issuer) -> Page:
             Source(wrap(f"{fields.source_name} ({fields.source})", breaking.SOURCE), wrap(amount, breaking.SHARE)),
         ),
         steps=(
-            _step("Disetor oleh", fields.returned_by, fields.office, moment_words(fields.at, fields.zone)),
+            _step("Disetor oleh", fields.returned_by, fields.office, moment_words(fields.at, fields.zone, tongue)),
             _step("Dokumen dicatat", fields.registered_by, "", ""),
         ),
         code=wrap(fields.number, breaking.CODE),
-        place=wrap(place_words(placed), breaking.PLACE),
+        place=wrap(place_words(placed, tongue), breaking.PLACE),
         root=wrap(note.encode_base64(placed.checkpoint.root), breaking.HASH),
     )
 

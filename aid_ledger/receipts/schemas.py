@@ -6,6 +6,7 @@ from typing import Final
 
 from aid_ledger.receipts.imposing import LAYOUTS
 from aid_ledger.web.fields import Choice, Form, Secret, Text, Whole
+from audit.pdf.impressions import ENGLISH, INDONESIAN
 
 REASON_LIMIT: Final = 300
 """What the log's fact takes."""
@@ -35,6 +36,12 @@ class PrintForm(Form):
 
     village = Text(13, optional=True)
     layout = Choice(tuple(LAYOUTS))
+
+
+class LanguageFilter(Form):
+    """In which language a receipt is printed; Indonesian where nothing is said."""
+
+    bahasa = Choice((INDONESIAN, ENGLISH), optional=True)
 
 
 class CancelForm(Form):

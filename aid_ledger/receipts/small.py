@@ -13,24 +13,27 @@ from aid_ledger.receipts import breaking
 from aid_ledger.receipts.breaking import wrap
 from aid_ledger.receipts.page import Issuer, Page, Row, amount_of, duty_of, grouped, row_texts, wording_of
 from aid_ledger.receipts.placing import Placed
+from aid_ledger.receipts.tongues import TONGUES
 from aid_ledger.web import formats
 from audit.pdf import impressions
 from audit.pdf.fields import ReceiptFields
-from audit.pdf.impressions import Impression
+from audit.pdf.impressions import INDONESIAN, Impression
 
 _LEFT_OUT: Final = frozenset({"Dasar"})
 
 
 def small_page_at(fields: ReceiptFields, placed: Placed, issuer: Issuer, impression: Impression) -> Page:
     """Write everything the small page shows."""
-    index, stated = placed
-    rows = [(label, value) for label, value in row_texts(fields) if label not in _LEFT_OUT]
+    # Print files are in Indonesian.
+    (index, stated), tongue = placed, TONGUES[INDONESIAN]
+    rows = [(label, value) for label, value in row_texts(fields, tongue) if label not in _LEFT_OUT]
     return Page(
+        tongue=tongue,
         wording=wording_of(fields),
         agency=fields.agency,
         check_page=issuer.check_page,
         fingerprint="",
-        duty=duty_of(fields, issuer.duty),
+        duty=duty_of(fields, issuer.duty, tongue),
         number=wrap(fields.number, breaking.SMALL_NUMBER),
         copy=wrap(impressions.sentence(impression), breaking.SMALL_COPY),
         amount=wrap(amount_of(fields.amount, fields.unit), breaking.SMALL_AMOUNT),

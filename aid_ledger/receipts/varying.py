@@ -26,10 +26,11 @@ import pydyf
 
 from aid_ledger.receipts import qr
 from aid_ledger.receipts.page import Issuer, title_of
+from aid_ledger.receipts.tongues import TONGUES
 from audit.pdf import evidence as receipt_evidence
 from audit.pdf import impressions
 from audit.pdf.evidence import Evidence
-from audit.pdf.impressions import FIRST, Impression
+from audit.pdf.impressions import FIRST, INDONESIAN, Impression
 
 PRODUCER: Final = "Aid Ledger"
 SIGNATURE_BYTES: Final = 2_048
@@ -60,7 +61,7 @@ _XMP: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <pdfuaid:part>1</pdfuaid:part>
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
 <dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>
-<dc:language><rdf:Bag><rdf:li>id</rdf:li></rdf:Bag></dc:language>
+<dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>
 <xmp:CreateDate>{moment}</xmp:CreateDate>
 <xmp:ModifyDate>{moment}</xmp:ModifyDate>
 <pdf:Producer>{producer}</pdf:Producer>
@@ -99,8 +100,9 @@ class Particulars:
 
     @property
     def identifier(self) -> str:
-        """Return the file's identifier: the same evidence, printed for the same time, is the same file."""
-        return hashlib.sha256(self.evidence + self.copy.encode()).hexdigest()[:32]
+        """Return the file's identifier: the same evidence, printed for the same time in one language, is one file."""
+        language = b"" if self.impression.language == INDONESIAN else self.impression.language.encode()
+        return hashlib.sha256(b"".join((self.evidence, self.copy.encode(), language))).hexdigest()[:32]
 
 
 def particulars_of(
@@ -109,7 +111,7 @@ def particulars_of(
     """Gather what varies in the file of a receipt signed at some time; raises MalformedInput for bad evidence."""
     fields = evidence.fields
     return Particulars(
-        title=title_of(fields),
+        title=title_of(fields, TONGUES[impression.language]),
         author=fields.agency,
         moment=signed_at.astimezone(dt.UTC),
         evidence=receipt_evidence.write(evidence),
@@ -124,6 +126,7 @@ def metadata(these: Particulars) -> bytes:
         title=escape(these.title),
         author=escape(these.author),
         producer=escape(PRODUCER),
+        language=these.impression.language,
         moment=these.moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
     return stream(b"/Type /Metadata/Subtype /XML", packet.encode())

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 INDONESIAN: Final = "id"
+ENGLISH: Final = "en"
 
-COPIES: Final = {INDONESIAN: ("Cetakan ke-", " (salinan)")}
+COPIES: Final = {INDONESIAN: ("Cetakan ke-", " (salinan)"), ENGLISH: ("Print no. ", " (copy)")}
 """By language, what stands before and behind the number of a copy."""
 
 _NUMBER: Final = re.compile(rb"[1-9][0-9]{0,4}")

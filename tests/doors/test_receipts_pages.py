@@ -165,6 +165,12 @@ def test_the_printed_file_proves_itself_and_is_counted(web_app: Flask, founded: 
         browser.post(f"{path(receipt)}/cetak", page=path(receipt)).data, root_cert=receipt_keys.root_pem(), log_key=vkey
     )
     assert again.impression == Impression(2)
+    assert "Cetak dalam bahasa Inggris" in browser.get(path(receipt)).text
+    english = browser.post(f"{path(receipt)}/cetak?bahasa=en", page=path(receipt)).data
+    told = verify_receipt(english, root_cert=receipt_keys.root_pem(), log_key=vkey)
+    assert (told.impression, told.fields) == (Impression(3, "en"), again.fields)
+    assert browser.post(f"{path(receipt)}/cetak?bahasa=fr", page=path(receipt)).status_code == 422
+    assert builders.receipts(founded.bench)[0].copies == 3
 
 
 class SlowToken:

@@ -6,6 +6,7 @@ What varies from receipt to receipt is taken out of the file, and the rest is wr
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 from aid_ledger.receipts.page import Page
@@ -15,6 +16,7 @@ from aid_ledger.receipts.rendering import ReceiptPrinter
 from aid_ledger.receipts.varying import Particulars
 from audit.pdf import objects
 from audit.pdf.frame import HEADER
+from audit.pdf.impressions import Impression
 from audit.pdf.objects import Reference, Table, Value
 
 _OFFSET: Final = b"%010d 00000 n \n"
@@ -28,7 +30,8 @@ def engrave(page: Page, printer: ReceiptPrinter) -> Plate:
         NotEngraved: receipts of this shape are laid out one by one.
 
     """
-    form = cut_out(page, lambda marked: printer.lay_out(marked, ANY))
+    these = replace(ANY, impression=Impression(language=page.tongue.code))
+    form = cut_out(page, lambda marked: printer.lay_out(marked, these))
     table = form.table
     varies = _numbers_of(table)
     constant, offsets = _constant(table, varies)

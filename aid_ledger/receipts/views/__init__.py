@@ -36,7 +36,7 @@ from aid_ledger.receipts.views.within import areas_of, settings_here
 from aid_ledger.web import desk, formats, problems, slots
 from aid_ledger.web.guard import allow
 from audit.facts.paying import ReceiptCancelled, ReceiptIssued
-from audit.pdf.impressions import Impression
+from audit.pdf.impressions import INDONESIAN, Impression
 
 if TYPE_CHECKING:
     from aid_ledger.receipts.press import Press
@@ -223,7 +223,8 @@ def print_pdf(reference: str) -> ResponseReturnValue:
     """Hand over the signed PDF, and record that it was printed once more."""
     with desk.read() as session:
         shown = queries.shown(session, reference, _areas())
-    response = Response(_printed(reference), mimetype="application/pdf")
+    language = desk.filters(schemas.LanguageFilter()).get("bahasa") or INDONESIAN
+    response = Response(_printed(reference, language), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.receipt.reference}.pdf"'
     return response
 
@@ -234,12 +235,12 @@ def _offered(offer: printing_queries.Offer) -> str:
     return f"{offer.name} ({formats.jumlah(offer.count)} tanda terima{again})"
 
 
-def _printed(reference: str) -> bytes:
+def _printed(reference: str, language: str) -> bytes:
     """Make the next paper of a receipt and record it; the paper comes first, so that one that fails is not counted."""
     for _ in range(rules.PRINT_TRIES):
         with desk.read() as session:
             copy = queries.standing(session, reference).copies + 1
-            pdf = the_press().pdf_of(session, desk.kit().keys, reference, Impression(copy))
+            pdf = the_press().pdf_of(session, desk.kit().keys, reference, Impression(copy, language))
         if desk.act(service.record_print, reference, copy=copy):
             return pdf
     raise rules.PrintContended(receipt=reference)

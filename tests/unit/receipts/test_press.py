@@ -27,7 +27,7 @@ from aid_ledger.receipts.signing import Seal
 from aid_ledger.receipts.stamping import StampKey
 from audit.pdf import frame, verify_receipt
 from audit.pdf.fields import Approver, Handover, HandoverWitness, ReceiptFields, SourceShare
-from audit.pdf.impressions import FIRST, Impression
+from audit.pdf.impressions import ENGLISH, FIRST, Impression
 from tests.audit.small_log import LOG_VKEY
 from tests.unit.receipts.example import (
     APPROVED_AT,
@@ -102,6 +102,10 @@ SHAPES: dict[str, ReceiptFields] = {
         in_words=fields.amount_in_words(6_000_000),
         sources=(SourceShare(name="APBD 2021", amount=6_000_000),),
     ),
+    "in English": money(),
+    "a copy in English": money(),
+    "goods in English": goods(),
+    "stamp duty in English": money(amount=6_000_000, sources=(SourceShare(name="APBD 2021", amount=6_000_000),)),
     "a copy": money(),
     "a copy of goods": goods(),
     "a copy among many": money(approvers=()),
@@ -112,7 +116,15 @@ SHAPES: dict[str, ReceiptFields] = {
         )
     ),
 }
-IMPRESSIONS = {"a copy": Impression(2), "a copy of goods": Impression(3), "a copy among many": Impression(99_999)}
+IMPRESSIONS = {
+    "a copy": Impression(2),
+    "a copy of goods": Impression(3),
+    "a copy among many": Impression(99_999),
+    "in English": Impression(language=ENGLISH),
+    "a copy in English": Impression(99_999, ENGLISH),
+    "goods in English": Impression(language=ENGLISH),
+    "stamp duty in English": Impression(language=ENGLISH),
+}
 """Which print each shape is; the first where nothing is said."""
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 
