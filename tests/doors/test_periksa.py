@@ -18,6 +18,7 @@ from aid_ledger.receipts.proving import evidence_of
 from aid_ledger.web import hurry, onefile
 from aid_ledger.web.assets import VENDOR_FOLDER, read_manifest
 from audit import note, stamp, stampkeys
+from audit.pdf.impressions import ENGLISH, Impression
 from audit.policy import Policy
 from tests.builders import receipt_keys
 from tests.builders import receipts as builders
@@ -167,6 +168,20 @@ def test_the_page_reports_what_another_reader_found(app: Flask, receipt: Receipt
     shown = post_file(app, pdf).text.partition("Laporan pembaca lain (pyHanko)")[2].partition("</details>")[0]
     assert re.findall(r"<dd>([^<]+)</dd>", shown) == ["ya", "ya", "seluruh berkas", "tidak ada", "tidak ada yang salah"]
     assert "pyHanko" not in post_code(app, code).text
+
+
+def test_a_paper_in_english_is_the_same_receipt(app: Flask, receipt: Receipt, founded: Founded) -> None:
+    """Genuine by its file, by the code on it, and to the second reader; the answer says how its copies are marked."""
+    for copy in (1, 2):
+        assert builders.printed(founded, receipt, copy=copy)
+    english = builders.pdf_of(founded.bench, receipt, Impression(2, ENGLISH))
+    for answer in (post_file(app, english), post_code(app, builders.code_of(founded.bench, receipt))):
+        assert headline(answer) == "Asli"
+        assert "sudah dicetak 2 kali" in answer.text
+        assert "kertas berbahasa Inggris “Print no. … (copy)”" in answer.text
+    shown = post_file(app, english).text.partition("Laporan pembaca lain (pyHanko)")[2].partition("</details>")[0]
+    assert "tidak ada yang salah" in shown
+    assert headline(post_file(app, english.replace(b"/Lang (en)", b"/Lang (id)"))) == "Tidak asli"
 
 
 def test_cancelled_is_said_after_code_and_after_signature(app: Flask, receipt: Receipt, founded: Founded) -> None:
