@@ -26,7 +26,7 @@ from audit.note import SigningKey
 from tests import postgres
 from tests.benches import BACKENDS, Bench, copy_database, make_bench
 from tests.builders import officials as builders
-from tests.builders.memory import Memory, count_entries
+from tests.builders.memory import Memory, count_rows
 from tests.builders.web import running_app
 
 # Laws are about what is true, not how soon: a busy machine must not turn a slow example into a broken law.
@@ -111,7 +111,7 @@ def founded_template(backend: str, migrated: str, tmp_path_factory: pytest.TempP
     url, _remove = copy_database(backend, migrated, folder)
     made = make_bench(url, folder)
     agency = builders.found(made)
-    memory = Memory(tmp_path_factory.mktemp("stages"), count_entries(agency))
+    memory = Memory(tmp_path_factory.mktemp("stages"), count_rows(agency))
     made.engine.dispose()
     return FoundedTemplate(url, made.key, made.kit.keys, agency.people, memory)
 

@@ -37,6 +37,8 @@ START_LIMIT_S = 60  # A cold initdb on a slow disk takes ten seconds; a minute m
 STOP_LIMIT_S = 20
 PAUSE_S = 0.05
 HOST = "127.0.0.1"
+HAS_STRATEGIES = 150_000
+"""The first PostgreSQL that can copy a database in more than one way."""
 SUPERUSER = "postgres"
 # The server forgets everything anyway: nothing is worth waiting for the disk.
 SERVER_OPTIONS = (
@@ -48,6 +50,7 @@ SERVER_OPTIONS = (
     "max_connections=200",
     "max_wal_size=256MB",  # The cluster lies in memory where it can; a log that nobody reads needs no more of it.
     "jit=off",
+    "autovacuum=off",  # It would go through every database that is kept to be copied, all the while.
 )
 
 
@@ -74,6 +77,10 @@ def create_database(name: str, template: str | None = None) -> str:
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template is not None:
             statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            # The usual way writes each page to the log of changes as well, which costs twice as much.
+            statement += (
+                sql.SQL(" STRATEGY file_copy") if connection.info.server_version >= HAS_STRATEGIES else sql.SQL("")
+            )
         connection.execute(statement)
     return _as_url(make_url(server).set(database=name))
 

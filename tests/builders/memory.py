@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 
 from aid_ledger.core import clock
-from aid_ledger.log.models import LogEntry
+from aid_ledger.tables import METADATA
 from tests import postgres
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ class Memory:
     """The stages of one session on one kind of database, each lived once on a founded agency."""
 
     folder: Path
-    entries: int
-    """How many entries the log of an agency has on which nothing has happened since it was founded."""
+    rows: int
+    """How many rows an agency has on which nothing has happened since it was founded."""
     _kept: dict[tuple[object, ...], _Kept] = field(default_factory=dict)
 
     def once(self, here: Founded, stage: tuple[object, ...], live: Callable[[], Given]) -> Given:
         """Bring an agency to a stage, as a copy of the first that came there, or by living it."""
-        if not _is_todays_clock() or count_entries(here) != self.entries:
+        if not _is_todays_clock() or count_rows(here) != self.rows or not _is_alone(here):
             return live()
         if stage in self._kept:
             kept = self._kept[stage]
@@ -65,15 +65,19 @@ class Memory:
         given = live()
         number = len(self._kept)
         kept = _Kept(self.folder / str(number), f"stage_{os.getpid()}_{self.folder.name}_{number}", given, _steps(here))
-        if _keep(here, kept):
+        if _is_alone(here):
+            _keep(here, kept)
             self._kept[stage] = kept
         return given
 
 
-def count_entries(here: Founded) -> int:
-    """Count what the log of an agency holds."""
+_ROWS = text("SELECT " + " + ".join(f"(SELECT count(*) FROM {name})" for name in sorted(METADATA.tables)))
+
+
+def count_rows(here: Founded) -> int:
+    """Count what an agency has, in every table there is: what is in no log would be forgotten as well."""
     with here.bench.reading() as session:
-        return session.scalar(select(func.count()).select_from(LogEntry)) or 0
+        return session.scalar(_ROWS) or 0
 
 
 def _is_todays_clock() -> bool:
@@ -84,24 +88,24 @@ def _steps(here: Founded) -> dict[str, int]:
     return {login: person.last_step for login, person in here.people.items()}
 
 
-def _keep(here: Founded, kept: _Kept) -> bool:
-    """Copy a database and what lies beside it; not one that somebody is looking at, which PostgreSQL cannot copy."""
+def _is_alone(here: Founded) -> bool:
+    """Say whether nobody else is connected: PostgreSQL copies no database in use, and would throw others out."""
     here.let_go()
+    return here.bench.engine.dialect.name == "sqlite" or not postgres.count_connections(_name(here))
+
+
+def _keep(here: Founded, kept: _Kept) -> None:
+    """Copy a database and what lies beside it."""
+    kept.folder.mkdir(parents=True)
     if here.bench.engine.dialect.name == "sqlite":
-        kept.folder.mkdir(parents=True)
         _copy(here.bench.folder / SQLITE, kept.folder / SQLITE)
     else:
-        if postgres.count_connections(_name(here)):
-            return False
-        kept.folder.mkdir(parents=True)
         postgres.create_database(kept.name, template=_name(here))
     _carry(here.bench.folder, kept.folder)
-    return True
 
 
 def _become(here: Founded, kept: _Kept) -> None:
     """Put a copy in the place of an agency's database, and let its officials know which codes they have used."""
-    here.let_go()
     if here.bench.engine.dialect.name == "sqlite":
         _copy(kept.folder / SQLITE, here.bench.folder / SQLITE)
     else:

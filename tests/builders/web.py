@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType
 
@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from aid_ledger import app as composition
@@ -68,6 +69,24 @@ def running_app(founded: Founded) -> Iterator[Flask]:
     yield app
     founded.engines.remove(engine)
     engine.dispose()
+
+
+_compile_builder = Rule._compile_builder  # noqa: SLF001 - see `kept_builder`
+_builders: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+
+
+def kept_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT002
+    """Give what writes the addresses of a rule, compiled once for all applications of this process.
+
+    Every application here has the same few hundred rules, and compiling them is most of what building one takes.
+    """
+    key = (rule.rule, tuple(rule._trace), append_unknown)  # noqa: SLF001 - the same parts, the same code
+    if rule.defaults or key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
+
+
+Rule._compile_builder = kept_builder  # type: ignore[assignment, method-assign] # noqa: SLF001 - see there
 
 
 class Compiled(BytecodeCache):

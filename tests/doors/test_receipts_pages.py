@@ -294,6 +294,7 @@ def test_replacing_leads_from_the_old_paper_to_the_new(web_app: Flask, founded: 
     assert browser.post(replace, {"replace_reason": "Lagi"}, page="/akun").status_code == 409
     batch = browser.get(f"{HOME}paket/{_batch_of(founded, old)}").text
     assert "Semua baris yang sampai sudah memiliki tanda terima" in batch
+    founded.bench.sequencer.run_once()
     printed = browser.post(f"{path(new)}/cetak", page=path(new))
     vkey = str(founded.bench.key.verifier())
     report = verify_receipt(printed.data, root_cert=receipt_keys.root_pem(), log_key=vkey)
