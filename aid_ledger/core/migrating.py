@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,8 +29,9 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+@cache
 def newest_revision() -> str:
-    """Name the newest migration of this version of the software."""
+    """Name the newest migration of this version of the software; reading them all takes a while, so it is done once."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     return head or ""
 

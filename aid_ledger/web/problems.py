@@ -16,6 +16,7 @@ import string
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -90,8 +91,9 @@ class _Words(string.Formatter):
 _words = _Words()
 
 
-def read_messages(folder: Path = MESSAGES_FOLDER) -> dict[str, Message]:
-    """Read the words of every room: code to message. Two rooms with one code are our mistake."""
+@cache
+def read_messages(folder: Path = MESSAGES_FOLDER) -> Mapping[str, Message]:
+    """Read the words of every room, once: code to message. Two rooms with one code are our mistake."""
     found: dict[str, Message] = {}
     for path in sorted(folder.glob("*.toml")):
         for code, words in tomllib.loads(path.read_text("utf-8")).items():
