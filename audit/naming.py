@@ -30,5 +30,6 @@ def preceding(receipt: str) -> str:
 
 
 def _parts(receipt: str) -> tuple[str, int]:
-    later = _LATER.fullmatch(receipt)
+    # Nearly all are the first of their line, and a replay asks of each.
+    later = _LATER.fullmatch(receipt) if "." in receipt else None
     return (later[1], int(later[2])) if later else (receipt, 1)

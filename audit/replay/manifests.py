@@ -53,8 +53,14 @@ class Manifest:
     state: str = ASKED
 
 
+def _listing(state: State, batch: str) -> Listing:
+    if batch not in state.listings:
+        state.listings[batch] = Listing()
+    return state.listings[batch]
+
+
 def _issued(state: State, step: Step, fact: ReceiptIssued) -> None:
-    listing = state.listings.setdefault(fact.batch, Listing())
+    listing = _listing(state, fact.batch)
     listing.receipts += 1
     # One in the place of another states the same amount.
     listing.amount += 0 if naming.preceding(fact.receipt) else fact.amount
@@ -64,11 +70,11 @@ def _issued(state: State, step: Step, fact: ReceiptIssued) -> None:
 
 def _lost(state: State, _step: Step, fact: ReceiptsLost) -> None:
     for each in fact.lost:
-        state.listings.setdefault(each.batch, Listing()).is_torn = True
+        _listing(state, each.batch).is_torn = True
 
 
 def _asked(state: State, step: Step, fact: facts.ManifestSealAsked) -> None:
-    listing = state.listings.setdefault(fact.batch, Listing())
+    listing = _listing(state, fact.batch)
     newest = "" if listing.newest and state.is_lost("manifest", listing.newest) else listing.newest
     if state.comes_again("manifest", fact.manifest, step.index):
         state.broken("manifest.twice", step.index, f"manifest {fact.manifest} was there already")
