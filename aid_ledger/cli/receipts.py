@@ -58,12 +58,14 @@ def print_village(clerk: Clerk, batch: str, village: str, paper: str, path: Path
     doors = printfiles.Doors(clerk.read, clerk.act, clerk.office.kit.keys)
     # Under its own name once it is recorded: what lies there may be handed out.
     draft = path.with_name(f"{path.name}.part")
-    try:
-        with draft.open("xb") as out:
+    with draft.open("xb") as out:
+        try:
             bundle = printfiles.print_out(doors, press, out, wanted)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+            out.flush()
+            draft.replace(path)
+        finally:
+            # Only what was opened here: somebody else's draft has stopped this above.
+            draft.unlink(missing_ok=True)
     click.echo(f"receipts: {bundle.count}\ncopy: {bundle.copy}\namount: {bundle.amount}")
 
 

@@ -29,7 +29,7 @@ from aid_ledger.receipts.bundle import Bundle, Leaf
 from aid_ledger.receipts.imposing import LAYOUTS
 from aid_ledger.receipts.models import Receipt
 from aid_ledger.receipts.placing import Placed
-from aid_ledger.receipts.printing_queries import Plan, Printed
+from aid_ledger.receipts.printing_queries import Plan
 from aid_ledger.regions.rules import ZONE_WORDS
 from audit.facts.paying import PrintedReceipt, ReceiptsPrinted
 
@@ -157,6 +157,3 @@ def _bundle_of(plan: Plan, wanted: Wanted, at: dt.datetime) -> Bundle:
         printed_by=wanted.by,
         printed_at=at,
     )
-
-
-__all__ = ["Doors", "Plan", "Printed", "Wanted", "leaves", "print_out", "record_print_file"]

@@ -6,12 +6,13 @@ forgotten; what is kept of a receipt until it is printed is `Printed`, some thre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from aid_ledger.book.models import Commodity
@@ -38,6 +39,8 @@ Columns = TypeVarTuple("Columns")
 
 LIMIT: Final = 20_000
 """Receipts in one file: more households than a village has, and some six megabytes of memory while it is made."""
+_NAMED: Final = re.compile(rb'"receipt":"([^"]+)"')
+"""Which receipt an entry is about, found before the entry is parsed."""
 PER_QUERY: Final = 500
 """Rows or ids asked for at a time: what SQLite takes in one statement, and a fact in its list."""
 
@@ -114,11 +117,16 @@ def plan_of(session: Session, keys: FieldKeys, reference: str, village: str, are
     if program.needs_isolation == bool(village):
         raise rules.NothingToPrint(batch=reference)
     where = Entitlement.village_code == village if village else true()
-    issued = _issued(session, batch.id, areas, where)
-    printed = _sorted(session, keys, _standing(_columns(), batch.id, areas).where(where), issued)
-    last = max(each.entry for each in printed) if printed else 0
-    if not printed:
+    wanted = _standing(select(Receipt.public_id), batch.id, areas).where(where)
+    names = frozenset(session.scalars(wanted.limit(LIMIT + 1)))
+    if not names:
         raise rules.NothingToPrint(batch=reference)
+    if len(names) > LIMIT:
+        raise rules.TooManyToPrint(limit=LIMIT)
+    acts = _standing(select(Receipt.issue_act), batch.id, areas).where(where).distinct()
+    issued = _issued(session, acts, names)
+    printed = _sorted(session, keys, _standing(_columns(), batch.id, areas).where(where), issued)
+    last = max(each.entry for each in printed)
     agency, commodity = session.get_one(Agency, 1), session.get_one(Commodity, batch.commodity)
     is_money = batch.commodity == IDR
     name, district = _place(session, village)
@@ -173,14 +181,18 @@ def _standing(query: Select[*Columns], batch_id: int, areas: Collection[str]) ->
     )
 
 
-def _issued(
-    session: Session, batch_id: int, areas: Collection[str], where: ColumnElement[bool]
-) -> dict[str, tuple[int, str]]:
-    """Tell of every receipt that these Acts issued where its entry lies, and the digest it holds."""
-    acts = _standing(select(Receipt.issue_act), batch_id, areas).where(where).distinct()
+def _issued(session: Session, acts: Select[str], names: Collection[str]) -> dict[str, tuple[int, str]]:
+    """Tell of these receipts, which some Acts issued, where the entry of each lies, and the digest it holds.
+
+    A batch is issued in the order of its lines, so the Acts issued those of all its villages: only what is named here
+    is read in full, and nothing else is kept.
+    """
     found: dict[str, tuple[int, str]] = {}
     with closing(log.entries_of_acts(session, acts, ReceiptIssued)) as entries:
         for entry in entries:
+            told = _NAMED.search(entry.raw)
+            if told is None or told[1].decode() not in names:
+                continue
             if entry.position is None:
                 raise NotSealed(act=entry.act)
             body = parse_entry(entry.raw).body
@@ -197,14 +209,11 @@ def _sorted(
     """Put receipts into the order in which a village is walked: by RW, RT and name."""
     names = Opener(keys, table="people", column="name")
     found: list[tuple[tuple[str, str, str, int], Printed]] = []
-    rows = session.execute(query.limit(LIMIT + 1))
-    for key, public_id, copies, amount, rw, rt, name, seal in rows:
+    for key, public_id, copies, amount, rw, rt, name, seal in session.execute(query):
         if public_id not in issued:
             raise EntryNotFound(receipt=public_id)
         printed = Printed(key, public_id, f"{rt}/{rw}", copies + 1, amount, *issued[public_id])
         found.append(((rw, rt, names.open(name, seal).casefold(), key), printed))
-    if len(found) > LIMIT:
-        raise rules.TooManyToPrint(limit=LIMIT)
     return [printed for _, printed in sorted(found, key=lambda each: each[0])]
 
 

@@ -222,7 +222,7 @@ def show(reference: str) -> ResponseReturnValue:
 def print_pdf(reference: str) -> ResponseReturnValue:
     """Hand over the signed PDF, and record that it was printed once more."""
     with desk.read() as session:
-        shown = queries.shown(session, reference, _areas())
+        shown = queries.shown(session, reference, areas_of(*PRINTERS))
     language = desk.filters(schemas.LanguageFilter()).get("bahasa") or INDONESIAN
     response = Response(_printed(reference, language), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.receipt.reference}.pdf"'
