@@ -18,7 +18,7 @@ from aid_ledger.receipts.signing import KeySigner
 from aid_ledger.receipts.views import within
 from audit.pdf import verify_receipt
 from audit.pdf.impressions import FIRST, Impression
-from tests.builders import delivering, receipt_keys
+from tests.builders import delivering, powers, receipt_keys
 from tests.builders import receipts as builders
 from tests.builders.log import assert_log_agrees
 from tests.builders.officials import PEOPLE, Founded
@@ -51,6 +51,17 @@ def test_each_role_finds_its_own_doors(web_app: Flask, founded: Founded, login: 
     assert answers(f"{path(receipt)}/ganti", replace_reason="Uji") == (409 if role is Role.TREASURER else 403)
     assert answers(f"{path(receipt)}/cetak") == (200 if role in views.PRINTERS else 403)
     assert answers(f"{path(receipt)}/batalkan", reason="Uji") == (302 if role is Role.TREASURER else 403)
+
+
+def test_who_may_read_everywhere_prints_only_where_they_may_print(web_app: Flask, founded: Founded) -> None:
+    """The cheat of a second role: a verifier of all receipts, field officer of one district, prints none elsewhere."""
+    [receipt] = builders.issued(founded, count=1)
+    powers.another(founded, "posko2", "verifier")
+    powers.also(founded, "posko2", "field", area="32.16.09")
+    browser = browse(web_app, founded, "posko2")
+    assert browser.get(path(receipt)).status_code == 200
+    assert browser.post(f"{path(receipt)}/cetak", page="/akun").status_code == 404
+    assert builders.receipts(founded.bench)[0].copies == 0
 
 
 def test_strangers_are_sent_to_the_sign_in(web_app: Flask) -> None:
